@@ -1,0 +1,92 @@
+"""One output of a job on its way: what `planning` decides for it, what packaging and upload report of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungPlan:
+    """One rung of an output, as the manifest shows it: ids of renditions of the engine's plan."""
+
+    video: str
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackPlan:
+    """One sound of an output."""
+
+    audio: str  # id of the rendition
+    language: str
+    name: str
+    default: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkippedRung:
+    """A rung that was asked for and is not made, and why."""
+
+    path: str  # format[1].stream[0]
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputPlan:
+    """One entry of ``format``, resolved. ``index`` is its place in the request and its name in reports.
+
+    ``root`` is the folder of its own below the destination ("" for none), ``name`` the file it makes there (the
+    manifest's, for HLS and DASH).
+    """
+
+    index: int
+    output: str  # mp4, advanced_hls, advanced_dash, thumbnail
+    root: str
+    name: str
+    rungs: tuple[RungPlan, ...] = ()
+    tracks: tuple[TrackPlan, ...] = ()
+    still: str | None = None
+    segment_s: Fraction | None = None
+    separate_audio: bool = True
+    allow_soft_fail: bool = False
+    skipped: tuple[SkippedRung, ...] = ()
+    error: dict[str, str] | None = None  # set: this output fails without being tried
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackagedFile:
+    """A finished local file and the key it is to have below the output's destination.
+
+    ``manifest`` files are uploaded last, so that no player ever sees a list of segments that are not there yet.
+    """
+
+    path: str
+    key: str
+    content_type: str
+    manifest: bool = False
+
+
+@dataclass(kw_only=True)
+class OutputReport:
+    """One output as `GET /jobs/{id}` shows it."""
+
+    index: int
+    output: str
+    status: str  # queued, processing, completed, failed, skipped, canceled
+    progress: float = 0.0
+    urls: list[str] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    duration: float = 0.0
+    size: int = 0
+    renditions: list[dict[str, Any]] = field(default_factory=list)
+    error: dict[str, str] | None = None
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return dict(vars(self))

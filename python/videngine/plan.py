@@ -1,0 +1,137 @@
+"""What the engine is told to do: the Python side of the seam (`src/engine/plan.h` is the other).
+
+A plan is complete: the engine decides nothing about sizes, rates or keyframes. All times are rational
+seconds from the source's origin; all bit rates are bits per second; frame sizes are square pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturePlan:
+    """A stream of pictures of one size at one constant rate; renditions are encoded from it.
+
+    ``parent`` names the picture it is scaled from, or is None for the decoded source. A child has its
+    parent's ``frame_rate``, ``start_s`` and ``duration_s``.
+    """
+
+    id: str
+    parent: str | None
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None  # None: to the end
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoRenditionPlan:
+    """One encoded picture. Exactly one of ``crf`` and ``bitrate_bps`` rules, the other is None.
+
+    IDR frames stand at the first frame of ``frame_rate`` at or after every k-th boundary of the segment grid and,
+    counted from there, every ``gop_frames``. The grid's boundary k is the first frame of ``grid_rate`` at or after
+    ``k * segment_s``, so renditions of different rates that share a grid switch at the same instants.
+    """
+
+    id: str
+    picture: str
+    codec: str
+    preset: str
+    crf: float | None
+    bitrate_bps: int | None
+    max_bitrate_bps: int | None
+    buffer_size_bits: int | None
+    gop_frames: int
+    segment_s: Fraction
+    grid_rate: Fraction
+    threads: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioRenditionPlan:
+    """One encoded sound. ``stream`` is the source's stream index, or None for silence.
+
+    It lasts exactly as long as the picture does (cut, or padded with silence); silence needs ``duration_s``.
+    """
+
+    id: str
+    stream: int | None
+    codec: str
+    bitrate_bps: int
+    sample_rate_hz: int
+    channels: int
+    segment_s: Fraction
+    language: str
+    path: str
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StillPlan:
+    """One image: the frame on screen at ``time_s``; the last frame if the source ends before."""
+
+    id: str
+    time_s: Fraction
+    width_px: int
+    height_px: int
+    format: Literal["png", "jpg"]
+    quality: int  # 1 to 100, for jpg
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that one decode of the source yields."""
+
+    source_path: str
+    video_stream: int | None
+    rotation_deg: int
+    decoder_threads: int
+    pictures: tuple[PicturePlan, ...] = ()
+    video: tuple[VideoRenditionPlan, ...] = ()
+    audio: tuple[AudioRenditionPlan, ...] = ()
+    stills: tuple[StillPlan, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
+        result = _to_json(self)
+        assert isinstance(result, dict)
+        return result
+
+
+def _to_json(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [_to_json(v) for v in value]
+    return str(value) if isinstance(value, Fraction) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenditionResult:
+    """One finished rendition, as the engine reports it."""
+
+    id: str
+    kind: Literal["video", "audio", "still"]
+    path: str
+    size_bytes: int
+    frames: int  # coded pictures, or coded audio frames
+    duration_s: Fraction
+    codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for stills
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> RenditionResult:
+        """Read one result from the engine's ``rendition_finished`` event or a checkpoint."""
+        return RenditionResult(**{**data, "duration_s": Fraction(data["duration_s"])})
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON; `from_json` is the way back."""
+        result = _to_json(self)
+        assert isinstance(result, dict)
+        return result

@@ -1,0 +1,95 @@
+"""All that an operator can set, as one typed object: ``VIDENGINE_*`` variables over ``videngine.toml`` over defaults."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+from pydantic import field_validator
+
+
+class Settings(BaseSettings):
+    """The operator's choices. Every field is a variable: ``state_dir`` is ``VIDENGINE_STATE_DIR``.
+
+    Lists are written as comma-separated text in variables and as arrays in ``videngine.toml``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIDENGINE_", toml_file="videngine.toml", extra="forbid", frozen=True
+    )
+
+    state_dir: Path = Field(Path("var"), description="Holds database, scratch and default store.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty: SQLite in `state_dir`."
+    )
+    host: str = Field("127.0.0.1", description="Address the API listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
+    public_url: str = Field("", description="How clients reach the API; empty: http://host:port.")
+    worker_slots: int = Field(1, ge=1, le=256, description="Jobs that one worker runs at a time.")
+    default_preset: str = Field("medium", description="x264 preset of renditions that name none.")
+    max_attempts: int = Field(3, ge=1, le=20, description="Attempts at a job before it fails for good.")
+    lease_s: float = Field(15, gt=0, description="A worker silent for this long is taken for dead.")
+    sweep_s: float = Field(5, gt=0, description="How often every worker looks for dead ones.")
+    max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body.")
+    max_queued_jobs: int = Field(10_000, ge=1, description="Queue length beyond which POST answers 429.")
+    max_source_bytes: int = Field(200 << 30, ge=1, description="Largest source that is fetched.")
+    job_timeout_s: float = Field(48 * 3600, gt=0, description="Wall time an encode may take.")
+    retention_hours: float = Field(24, gt=0, description="Life of outputs in the default store.")
+    file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (), description="Folders that `file` sources and destinations may name."
+    )
+    allow_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Private addresses that user URLs may reach all the same: `address` or `network/bits`, "
+        "with `:port` to open one port only, e.g. `127.0.0.1:8333`.",
+    )
+    s3_endpoints: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="S3 endpoints (`https://host:port`) users may name besides public addresses.",
+    )
+    secret_key: str = Field(
+        "", repr=False, description="Base64 key(s) that encrypt stored secrets; empty: made in `state_dir`."
+    )
+    webhook_timeout_s: float = Field(15, gt=0, description="Time a webhook receiver has to answer.")
+    webhook_allow_http: bool = Field(True, description="Whether webhooks may use plain http.")
+
+    @field_validator("file_roots", "allow_addresses", "s3_endpoints", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments beat variables, variables beat the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @cached_property
+    def resolved_database_url(self) -> str:
+        """The database, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.state_dir.resolve() / 'videngine.db'}"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Where jobs keep their working files, one folder a job."""
+        return self.state_dir.resolve() / "scratch"
+
+    @property
+    def store_dir(self) -> Path:
+        """Where outputs without a destination go: ``outputs/<job id>/`` below it is served."""
+        return self.state_dir.resolve() / "outputs"
