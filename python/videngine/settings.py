@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body.")
     max_queued_jobs: int = Field(10_000, ge=1, description="Queue length beyond which POST answers 429.")
     max_source_bytes: int = Field(200 << 30, ge=1, description="Largest source that is fetched.")
+    transfer_timeout_s: float = Field(
+        6 * 3600, gt=0, description="Wall time in which a source is fetched or a file is uploaded."
+    )
+    stall_timeout_s: float = Field(
+        30, gt=0, description="A transfer that moves less than 1 KiB/s for this long is given up."
+    )
     job_timeout_s: float = Field(48 * 3600, gt=0, description="Wall time an encode may take.")
     retention_hours: float = Field(24, gt=0, description="Life of outputs in the default store.")
     file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(

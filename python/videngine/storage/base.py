@@ -48,7 +48,12 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """A place that takes outputs. Objects become visible whole or not at all."""
+    """A place that takes outputs. Objects become visible whole or not at all.
+
+    ``warnings`` holds what the destination did not take as asked, each once: ``{"code": ..., "message": ...}``.
+    """
+
+    warnings: list[dict[str, str]]
 
     def put(self, local: Path, key: str, *, content_type: str, moved: Moved) -> StoredObject:
         """Store one file under ``key`` (relative to the destination), replacing what stood there.
