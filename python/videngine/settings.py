@@ -37,6 +37,12 @@ class Settings(BaseSettings):
     worker_slots: int = Field(1, ge=1, le=256, description="Jobs that one worker runs at a time.")
     default_preset: str = Field("medium", description="x264 preset of renditions that name none.")
     max_attempts: int = Field(3, ge=1, le=20, description="Attempts at a job before it fails for good.")
+    retry_delay_s: float = Field(
+        5, gt=0, description="Wait before the second attempt; every later wait is four times as long."
+    )
+    drain_s: float = Field(
+        20, ge=0, description="Time a stopping worker gives its jobs before it hands them back."
+    )
     lease_s: float = Field(15, gt=0, description="A worker silent for this long is taken for dead.")
     sweep_s: float = Field(5, gt=0, description="How often every worker looks for dead ones.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body.")
