@@ -1,0 +1,62 @@
+"""Packaging: the engine's clear track files become the files of one output, each with its key."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from videngine.errors import VidengineError
+from videngine.outputs import OutputPlan, PackagedFile
+from videngine.packaging.dash import package_dash
+from videngine.packaging.hls import package_hls
+from videngine.packaging.mp4 import package_mp4
+from videngine.packaging.renditions import Renditions
+from videngine.packaging.still import package_still
+from videngine.plan import Plan, RenditionResult
+
+__all__ = ["package"]
+
+_BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[PackagedFile]]] = {
+    "advanced_hls": package_hls,
+    "advanced_dash": package_dash,
+    "mp4": package_mp4,
+    "thumbnail": package_still,
+}
+
+
+def package(
+    output: OutputPlan,
+    plan: Plan,
+    results: Mapping[str, RenditionResult],
+    folder: Path,
+    *,
+    stop: Callable[[], bool],
+) -> list[PackagedFile]:
+    """Make one output from finished renditions.
+
+    Args:
+        output: the output, resolved.
+        plan: what the engine was told; the segments are checked against its grid.
+        results: finished renditions by id.
+        folder: where the files go; whatever an earlier attempt left there is removed first.
+        stop: polled several times a second; True ends the work.
+
+    Returns:
+        The files in the order of upload: what a manifest names comes before it.
+
+    Raises:
+        Cancelled: ``stop`` said so.
+        ResourceError: ``disk_full``, ``timeout``.
+        WorkerLost: a child process died; the work may be retried.
+        VidengineError: ``encoder_failed``: the renditions cannot be packaged, or what came out is
+            not what the plan says.
+    """
+    make = _BY_OUTPUT.get(output.output)
+    if make is None:
+        raise VidengineError(
+            "unknown_output", f"Nothing is known about packaging {output.output!r} outputs."
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return make(Renditions(output, plan, results), folder, stop)

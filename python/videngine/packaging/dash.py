@@ -1,0 +1,24 @@
+"""DASH: segments and the MPD, all by Shaka Packager, checked against the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from videngine.outputs import PackagedFile
+from videngine.packaging import shaka
+from videngine.packaging.cmaf import check_segments, read_segments
+from videngine.packaging.files import packaged_folder
+from videngine.packaging.renditions import Renditions
+
+
+def package_dash(
+    renditions: Renditions, folder: Path, stop: Callable[[], bool]
+) -> list[PackagedFile]:
+    """Package one DASH output: every rung in one adaptation set, each sound in one of its own."""
+    output = renditions.output
+    streams = shaka.streams(renditions)
+    shaka.run(streams, folder, segment_s=renditions.segment_s, mpd=output.name, stop=stop)
+    for stream in streams:
+        check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
+    return packaged_folder(output, folder)

@@ -1,0 +1,26 @@
+"""Progressive MP4: picture and sounds in one file that plays from its first byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from videngine import engine
+from videngine.errors import Cancelled
+from videngine.outputs import PackagedFile
+from videngine.packaging.files import packaged
+from videngine.packaging.renditions import Renditions
+
+
+def package_mp4(
+    renditions: Renditions, folder: Path, stop: Callable[[], bool]
+) -> list[PackagedFile]:
+    """Put the output's one rung and its sounds into one MP4, the moov first."""
+    if stop():
+        raise Cancelled
+    output = renditions.output
+    tracks = renditions.video + renditions.audio
+    languages = ["" for _ in output.rungs] + [track.language for track in output.tracks]
+    target = folder / output.name
+    engine.remux_mp4([Path(track.path) for track in tracks], target, languages=languages)
+    return [packaged(output, folder, target)]

