@@ -160,9 +160,7 @@ def run(*, keep: bool) -> None:
             raise Broken(f"the player page does not answer: {player}")
         print(f"  {'play the HLS':<14} {player}")
     if not keep:
-        print(
-            "\nAll outputs were made and verified. The service is stopped; `script/demo --keep` keeps it."
-        )
+        print("\nEvery output was made and verified. The service is stopped; --keep leaves it on.")
 
 
 def main() -> int:
