@@ -1,0 +1,45 @@
+// The extension module: this folder is the only one that knows pybind11. No Python runs on an engine thread; the GIL is
+// released around every wait.
+
+#include "bindings/module.h"
+
+#include "av/log.h"
+#include "demux/probe.h"
+#include "error.h"
+#include "mux/remux.h"
+
+namespace py = pybind11;
+
+namespace {
+
+// EngineError → the class of the same name in videngine.errors, with all that it carries.
+void translate(std::exception_ptr failure) {
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const videngine::EngineError& error) {
+    constexpr const char* kNames[] = {"InputError",    "EncoderUnavailable", "DeviceError",
+                                      "ResourceError", "Cancelled",          "VidengineError"};
+    const py::module_ errors = py::module_::import("videngine.errors");
+    const py::object type = errors.attr(kNames[static_cast<int>(error.kind)]);
+    const py::object exception = type(error.code, error.what(), py::arg("subject") = error.subject,
+                                      py::arg("log") = py::tuple(py::cast(error.log)));
+    PyErr_SetObject(type.ptr(), exception.ptr());
+  }
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
+  module.doc() = "The native engine. Import it in a process of its own: see videngine.engine.";
+  videngine::av::capture_log();
+  py::register_exception_translator(&translate);
+  bind_plan(module);
+  bind_facts(module);
+  bind_session(module);
+  using Release = py::call_guard<py::gil_scoped_release>;
+  module.def("probe", &videngine::probe, py::arg("path"), Release());
+  module.def("remux_mp4", &videngine::remux_mp4, py::arg("tracks"), py::arg("languages"),
+             py::arg("target"), Release());
+  module.def("remux_ts", &videngine::remux_ts, py::arg("tracks"), py::arg("folder"),
+             py::arg("segment_s"), py::arg("playlist"), py::arg("segment_pattern"), Release());
+}

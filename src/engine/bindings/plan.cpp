@@ -1,0 +1,79 @@
+// Plan structs: keyword-only constructors, read-only fields. Defaults live in videngine/plan.py alone.
+
+#include "plan.h"
+
+#include "bindings/module.h"
+
+namespace py = pybind11;
+using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of nothing else
+
+void bind_plan(py::module_& module) {
+  py::class_<PicturePlan>(module, "PicturePlan")
+      .def(py::init([](std::string id, std::optional<std::string> parent, int width_px,
+                       int height_px, Rational frame_rate, Rational start_s,
+                       std::optional<Rational> duration_s) {
+             return PicturePlan{std::move(id), std::move(parent), width_px,  height_px,
+                                frame_rate,    start_s,           duration_s};
+           }),
+           py::kw_only(), py::arg("id"), py::arg("parent"), py::arg("width_px"),
+           py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"))
+      .def_readonly("id", &PicturePlan::id);
+
+  py::class_<VideoRenditionPlan>(module, "VideoRenditionPlan")
+      .def(py::init([](std::string id, std::string picture, std::string codec, std::string preset,
+                       std::optional<double> crf, std::optional<int64_t> bitrate_bps,
+                       std::optional<int64_t> max_bitrate_bps,
+                       std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
+                       Rational grid_rate, int threads, std::string path) {
+             return VideoRenditionPlan{std::move(id),    std::move(picture), std::move(codec),
+                                       std::move(preset), crf,               bitrate_bps,
+                                       max_bitrate_bps,   buffer_size_bits,  gop_frames,
+                                       segment_s,         grid_rate,         threads,
+                                       std::move(path)};
+           }),
+           py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
+           py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
+           py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
+           py::arg("grid_rate"), py::arg("threads"), py::arg("path"))
+      .def_readonly("id", &VideoRenditionPlan::id);
+
+  py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")
+      .def(py::init([](std::string id, std::optional<int> stream, std::string codec,
+                       int64_t bitrate_bps, int sample_rate_hz, int channels, Rational segment_s,
+                       std::string language, std::string path, Rational start_s,
+                       std::optional<Rational> duration_s) {
+             return AudioRenditionPlan{std::move(id),       stream,          std::move(codec),
+                                       bitrate_bps,         sample_rate_hz,  channels,
+                                       segment_s,           std::move(language),
+                                       std::move(path),     start_s,         duration_s};
+           }),
+           py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("codec"),
+           py::arg("bitrate_bps"), py::arg("sample_rate_hz"), py::arg("channels"),
+           py::arg("segment_s"), py::arg("language"), py::arg("path"), py::arg("start_s"),
+           py::arg("duration_s"))
+      .def_readonly("id", &AudioRenditionPlan::id);
+
+  py::class_<StillPlan>(module, "StillPlan")
+      .def(py::init([](std::string id, Rational time_s, int width_px, int height_px,
+                       std::string format, int quality, std::string path) {
+             return StillPlan{std::move(id),     time_s,  width_px,       height_px,
+                              std::move(format), quality, std::move(path)};
+           }),
+           py::kw_only(), py::arg("id"), py::arg("time_s"), py::arg("width_px"),
+           py::arg("height_px"), py::arg("format"), py::arg("quality"), py::arg("path"))
+      .def_readonly("id", &StillPlan::id);
+
+  py::class_<Plan>(module, "Plan")
+      .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
+                       int decoder_threads, std::vector<PicturePlan> pictures,
+                       std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
+                       std::vector<StillPlan> stills) {
+             return Plan{std::move(source_path), video_stream,     rotation_deg,
+                         decoder_threads,        std::move(pictures), std::move(video),
+                         std::move(audio),       std::move(stills)};
+           }),
+           py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
+           py::arg("decoder_threads"), py::arg("pictures"), py::arg("video"), py::arg("audio"),
+           py::arg("stills"))
+      .def_readonly("source_path", &Plan::source_path);
+}

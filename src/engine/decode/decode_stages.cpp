@@ -1,0 +1,132 @@
+#include "decode/decode_stages.h"
+
+#include <algorithm>
+#include <string>
+
+#include "av/check.h"
+#include "av/frame_facts.h"
+#include "filter/chain.h"
+
+namespace videngine {
+namespace {
+
+// Where the stream's rate is unknown a frame is taken to last 1/25 s.
+int64_t nominal_duration_us(const AVStream& stream) {
+  const AVRational rate = stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
+  return rate.num > 0 && rate.den > 0 ? av_rescale(AV_TIME_BASE, rate.den, rate.num)
+                                      : AV_TIME_BASE / 25;
+}
+
+// Puts a decoded frame on the timeline; `fallback_us` is where it belongs if it has no timestamp.
+void to_timeline(AVFrame& frame, AVRational time_base, int64_t origin_us, int64_t fallback_us) {
+  frame.pts = frame.pts == AV_NOPTS_VALUE
+                  ? fallback_us
+                  : av_rescale_q(frame.pts, time_base, kTimelineBase) - origin_us;
+}
+
+const char* rotation_filter(int rotation_deg) {
+  switch (rotation_deg) {
+    case 90: return "transpose=clock";
+    case 180: return "hflip,vflip";
+    case 270: return "transpose=cclock";
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+PictureDecodeStage::PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg,
+                                       graph::Stages& stages, graph::PictureClock& clock,
+                                       std::shared_ptr<graph::PacketQueue> packets)
+    : input_(input),
+      stream_(*input.context()->streams[stream]),
+      rotation_deg_(rotation_deg),
+      stages_(stages),
+      clock_(clock),
+      packets_(std::move(packets)),
+      decoder_(stream_, threads) {}
+
+void PictureDecodeStage::run() {
+  const int64_t origin_us = input_.origin_us();
+  const int64_t nominal_us = nominal_duration_us(stream_);
+  const char* rotation = rotation_filter(rotation_deg_);
+  std::optional<FilterChain> upright;
+  int64_t end_us = 0;
+
+  const auto deliver = [&](av::Frame frame) {
+    const int64_t duration_ticks = av::frame_duration(*frame);
+    const int64_t duration_us =
+        duration_ticks > 0 ? av_rescale_q(duration_ticks, stream_.time_base, kTimelineBase)
+                           : nominal_us;
+    to_timeline(*frame, stream_.time_base, origin_us, end_us);
+    end_us = std::max(end_us, frame->pts + duration_us);
+    ++frames;
+    position_us = frame->pts;
+    if (rotation != nullptr) {
+      if (!upright || !upright->fits(*frame)) upright.emplace(*frame, kTimelineBase, rotation);
+      frame = upright->apply(std::move(frame));
+    }
+    const bool wanted = outlet_.push(*frame);
+    clock_.advance(frame->pts);
+    return wanted;
+  };
+
+  bool wanted = true;
+  while (wanted) {
+    const std::optional<av::Packet> packet = packets_->pop();
+    if (stages_.stopped()) return;
+    wanted = decoder_.decode(packet ? packet->get() : nullptr, deliver);
+    if (!packet) break;
+  }
+  packets_->close();
+  if (wanted) check_whole(end_us);
+  clock_.finish(wanted ? end_us : graph::PictureClock::kForever);
+  outlet_.finish();
+}
+
+// A file that ends long before it says it does was cut off on its way to us: better said than transcoded in silence.
+void PictureDecodeStage::check_whole(int64_t end_us) const {
+  if (decoder_.frames() == 0) {
+    throw EngineError(ErrorClass::InputError, "source_corrupt",
+                      "No picture of the source can be decoded: the file is damaged.",
+                      "stream " + std::to_string(stream_.index));
+  }
+  if (stream_.duration <= 0 || stream_.duration == AV_NOPTS_VALUE) return;
+  const int64_t declared_us = av_rescale_q(stream_.duration, stream_.time_base, kTimelineBase);
+  const int64_t missing_us = declared_us - end_us;
+  if (missing_us <= std::max<int64_t>(AV_TIME_BASE, declared_us / 50)) return;
+  const auto seconds = [](int64_t us) {
+    std::string text = std::to_string(static_cast<double>(us) / AV_TIME_BASE);
+    return text.substr(0, text.find('.') + 2);
+  };
+  throw EngineError(ErrorClass::InputError, "source_corrupt",
+                    "The source ends at " + seconds(end_us) + " s of " + seconds(declared_us) +
+                        " s: it is truncated or damaged. Upload it again.",
+                    "stream " + std::to_string(stream_.index));
+}
+
+SoundDecodeStage::SoundDecodeStage(Input& input, int stream,
+                                   std::shared_ptr<graph::PacketQueue> packets)
+    : stream_(*input.context()->streams[stream]),
+      origin_us_(input.origin_us()),
+      packets_(std::move(packets)),
+      decoder_(stream_, 1) {}
+
+void SoundDecodeStage::run() {
+  int64_t end_us = 0;
+  const auto deliver = [&](av::Frame frame) {
+    to_timeline(*frame, stream_.time_base, origin_us_, end_us);
+    end_us = frame->pts + av_rescale(frame->nb_samples, AV_TIME_BASE, frame->sample_rate);
+    return outlet_.push(*frame);
+  };
+  bool wanted = true;
+  while (wanted) {
+    const std::optional<av::Packet> packet = packets_->pop();
+    wanted = decoder_.decode(packet ? packet->get() : nullptr, deliver);
+    if (!packet) break;
+  }
+  packets_->close();
+  outlet_.finish();
+}
+
+}  // namespace videngine

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "decode/decoder.h"
+#include "demux/input.h"
+#include "graph/flow.h"
+#include "graph/stages.h"
+
+namespace videngine {
+
+// Frames that leave a decode stage carry pts in microseconds from the source's origin, so that nothing behind it needs to
+// know streams or their time bases. (A microsecond is finer than any frame grid; sample-exact sound places itself by count.)
+inline constexpr AVRational kTimelineBase{1, AV_TIME_BASE};
+
+// Stage: packets of the picture stream → upright frames on the timeline. Drives the picture clock.
+class PictureDecodeStage {
+ public:
+  PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg, graph::Stages& stages,
+                     graph::PictureClock& clock, std::shared_ptr<graph::PacketQueue> packets);
+
+  graph::Outlet& outlet() { return outlet_; }
+  void run();
+
+  // Frames decoded so far and how far on the timeline; any thread.
+  std::atomic<int64_t> frames = 0;
+  std::atomic<int64_t> position_us = 0;
+
+ private:
+  void check_whole(int64_t end_us) const;
+
+  Input& input_;
+  const AVStream& stream_;
+  int rotation_deg_;
+  graph::Stages& stages_;
+  graph::PictureClock& clock_;
+  std::shared_ptr<graph::PacketQueue> packets_;
+  Decoder decoder_;
+  graph::Outlet outlet_;
+};
+
+// Stage: packets of one sound stream → frames on the timeline.
+class SoundDecodeStage {
+ public:
+  SoundDecodeStage(Input& input, int stream, std::shared_ptr<graph::PacketQueue> packets);
+
+  graph::Outlet& outlet() { return outlet_; }
+  // Whether the demuxer is being held up by this stage.
+  [[nodiscard]] bool holds_up_demuxer() const { return packets_->producer_waiting(); }
+  void run();
+
+ private:
+  const AVStream& stream_;
+  int64_t origin_us_;
+  std::shared_ptr<graph::PacketQueue> packets_;
+  Decoder decoder_;
+  graph::Outlet outlet_;
+};
+
+}  // namespace videngine

@@ -1,0 +1,57 @@
+#include "decode/decoder.h"
+
+#include <string>
+
+#include "av/check.h"
+
+namespace videngine {
+namespace {
+
+// 8K: a picture that claims to be larger is an attack on our memory.
+constexpr int64_t kMaxPixels = 8192LL * 4352;
+
+}  // namespace
+
+Decoder::Decoder(const AVStream& stream, int threads) {
+  const AVCodecParameters& coded = *stream.codecpar;
+  const std::string subject = "stream " + std::to_string(stream.index);
+  const AVCodec* codec = avcodec_find_decoder(coded.codec_id);
+  if (codec == nullptr) {
+    throw EngineError(ErrorClass::InputError, "source_unsupported_codec",
+                      std::string("No decoder for ") + avcodec_get_name(coded.codec_id) +
+                          ": convert the source to a common codec first.",
+                      subject);
+  }
+  context_.reset(avcodec_alloc_context3(codec));
+  if (!context_) throw std::bad_alloc();
+  const auto open = [&](int code, const char* operation) {
+    av::check(code, operation, subject, ErrorClass::InputError, "source_unsupported_codec");
+  };
+  open(avcodec_parameters_to_context(context_.get(), &coded), "avcodec_parameters_to_context");
+  context_->pkt_timebase = stream.time_base;
+  context_->thread_count = threads;
+  context_->max_pixels = kMaxPixels;
+  av::Dictionary options;
+  open(avcodec_open2(context_.get(), codec, options.address()), "avcodec_open2");
+}
+
+bool Decoder::decode(const AVPacket* packet, const std::function<bool(av::Frame)>& take) {
+  const int sent = avcodec_send_packet(context_.get(), packet);
+  if (sent == AVERROR(ENOMEM)) av::check(sent, "avcodec_send_packet");
+  if (sent < 0 && sent != AVERROR_EOF) ++damaged_packets_;
+  while (true) {
+    av::Frame frame = av::make_frame();
+    const int got = avcodec_receive_frame(context_.get(), frame.get());
+    if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return true;
+    if (got < 0) {
+      if (got == AVERROR(ENOMEM)) av::check(got, "avcodec_receive_frame");
+      ++damaged_packets_;
+      continue;
+    }
+    ++frames_;
+    frame->pts = frame->best_effort_timestamp;
+    if (!take(std::move(frame))) return false;
+  }
+}
+
+}  // namespace videngine

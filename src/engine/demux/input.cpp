@@ -1,0 +1,137 @@
+#include "demux/input.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "av/check.h"
+#include "av/log.h"
+
+namespace videngine {
+namespace {
+
+constexpr int kIoBufferBytes = 1 << 18;
+
+// Containers we accept. Nothing here opens a second file, a device or a connection.
+constexpr const char* kFormats =
+    "mov,mp4,matroska,webm,mpegts,mpeg,avi,flv,asf,mxf,ogg,wav,w64,aiff,mp3,aac,flac,ac3,eac3,amr,caf,"
+    "dv,gxf,nut,ivf,h264,hevc,mpegvideo,m4v,yuv4mpegpipe";
+
+int refuse_to_open(AVFormatContext* /*context*/, AVIOContext** io, const char* /*url*/,
+                   int /*flags*/, AVDictionary** /*options*/) noexcept {
+  *io = nullptr;
+  return AVERROR(EACCES);
+}
+
+int stop_requested(void* stop) noexcept {
+  return stop != nullptr && static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
+}
+
+[[noreturn]] void fail(const std::string& code, const std::string& message,
+                       const std::string& path) {
+  throw EngineError(ErrorClass::InputError, code, message, path);
+}
+
+}  // namespace
+
+Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(stop) {
+  av::capture_log();
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) {
+    if (errno == EACCES) fail("source_forbidden", "The source may not be read.", path);
+    fail("source_not_found", std::string("The source cannot be opened: ") + std::strerror(errno),
+         path);
+  }
+  struct stat facts{};
+  if (::fstat(fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    ::close(fd_);
+    fail("source_not_found", "The source is not a regular file.", path);
+  }
+  size_bytes_ = facts.st_size;
+  if (size_bytes_ == 0) {
+    ::close(fd_);
+    fail("source_corrupt", "The source is empty (0 bytes): upload it again.", path);
+  }
+  try {
+    auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBufferBytes));
+    if (buffer == nullptr) throw std::bad_alloc();
+    io_.reset(avio_alloc_context(buffer, kIoBufferBytes, 0, this, &Input::read, nullptr,
+                                 &Input::seek));
+    AVFormatContext* context = avformat_alloc_context();
+    if (!io_ || context == nullptr) throw std::bad_alloc();
+    context->pb = io_.get();
+    context->flags |= AVFMT_FLAG_CUSTOM_IO;
+    context->io_open = &refuse_to_open;
+    context->interrupt_callback = {&stop_requested,
+                                   const_cast<void*>(static_cast<const void*>(stop_))};
+    av::Dictionary options;
+    options.set("format_whitelist", kFormats);
+    options.set("max_streams", static_cast<int64_t>(100));
+    // On failure libavformat frees the context itself.
+    const int opened = avformat_open_input(&context, "", nullptr, options.address());
+    if (opened < 0) {
+      if (opened == AVERROR(ENOMEM)) throw std::bad_alloc();
+      fail("source_corrupt",
+           "The source is not a media file of a kind that is accepted (" + av::describe(opened) +
+               "). Accepted are MP4/MOV, Matroska/WebM, MPEG-TS/PS, AVI, FLV, MXF, Ogg, WAV, MP3, FLAC.",
+           path);
+    }
+    context_.reset(context);
+    const int found = avformat_find_stream_info(context_.get(), nullptr);
+    if (found < 0) {
+      fail("source_corrupt", "The source's streams cannot be read: " + av::describe(found) + ".",
+           path);
+    }
+    if (context_->nb_streams == 0) {
+      fail("source_no_streams", "The source has neither picture nor sound.", path);
+    }
+  } catch (...) {
+    context_.reset();
+    ::close(fd_);
+    throw;
+  }
+}
+
+Input::~Input() {
+  context_.reset();
+  ::close(fd_);
+}
+
+int64_t Input::origin_us() const {
+  int64_t origin = std::numeric_limits<int64_t>::max();
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    const AVStream* stream = context_->streams[i];
+    const AVMediaType type = stream->codecpar->codec_type;
+    if ((type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO) ||
+        (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0 ||
+        stream->start_time == AV_NOPTS_VALUE) {
+      continue;
+    }
+    origin = std::min(origin, av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q));
+  }
+  return origin == std::numeric_limits<int64_t>::max() ? 0 : origin;
+}
+
+int Input::read(void* self, uint8_t* buffer, int size) noexcept {
+  const auto* input = static_cast<const Input*>(self);
+  if (stop_requested(const_cast<void*>(static_cast<const void*>(input->stop_))) != 0) {
+    return AVERROR_EXIT;
+  }
+  const ssize_t got = ::read(input->fd_, buffer, static_cast<std::size_t>(size));
+  if (got < 0) return AVERROR(errno);
+  return got == 0 ? AVERROR_EOF : static_cast<int>(got);
+}
+
+int64_t Input::seek(void* self, int64_t offset, int whence) noexcept {
+  const auto* input = static_cast<const Input*>(self);
+  if (whence == AVSEEK_SIZE) return input->size_bytes_;
+  const off_t position = ::lseek(input->fd_, offset, whence & ~AVSEEK_FORCE);
+  return position < 0 ? AVERROR(errno) : position;
+}
+
+}  // namespace videngine

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "av/handles.h"
+
+namespace videngine {
+
+// An opened source: a container of a kind we sell, read through our own I/O from one local file and nothing else.
+// libavformat is never given a name, so that a playlist dressed up as a film cannot make it open other files; formats
+// that refer to other files are not on the list. Owns file and container. Not thread-safe.
+class Input {
+ public:
+  // `stop`, if given, makes long reads end early; it must outlive the input.
+  // Throws InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged header).
+  explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr);
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input();
+
+  [[nodiscard]] AVFormatContext* context() const { return context_.get(); }
+  [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
+  // Where the source's own time begins, in microseconds: the earliest of its pictures and sounds.
+  [[nodiscard]] int64_t origin_us() const;
+
+ private:
+  static int read(void* self, uint8_t* buffer, int size) noexcept;
+  static int64_t seek(void* self, int64_t offset, int whence) noexcept;
+
+  int fd_ = -1;
+  int64_t size_bytes_ = 0;
+  const std::atomic<bool>* stop_;
+  av::Io io_;  // outlives context_, which reads through it
+  av::InputContext context_;
+};
+
+}  // namespace videngine

@@ -1,0 +1,136 @@
+#include "demux/probe.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+extern "C" {
+#include <libavutil/display.h>
+#include <libavutil/pixdesc.h>
+}
+
+#include "av/compat.h"
+#include "av/handles.h"
+#include "demux/input.h"
+
+namespace videngine {
+namespace {
+
+const char* or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+std::string tag(const AVDictionary* metadata, const char* key) {
+  const AVDictionaryEntry* entry = av_dict_get(metadata, key, nullptr, 0);
+  return entry == nullptr ? "" : entry->value;
+}
+
+const int32_t* display_matrix(const AVStream& stream) {
+#if VIDENGINE_HAS_CODECPAR_SIDE_DATA
+  const AVPacketSideData* data =
+      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
+                              AV_PKT_DATA_DISPLAYMATRIX);
+  return data == nullptr ? nullptr : reinterpret_cast<const int32_t*>(data->data);
+#else
+  return reinterpret_cast<const int32_t*>(
+      av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+#endif
+}
+
+// How far to turn the coded picture clockwise, to the nearest quarter turn.
+int rotation_deg(const AVStream& stream) {
+  const int32_t* matrix = display_matrix(stream);
+  if (matrix == nullptr) return 0;
+  const double counter_clockwise = av_display_rotation_get(matrix);
+  if (std::isnan(counter_clockwise)) return 0;
+  const int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
+  return ((quarter_turns % 4) + 4) % 4 * 90;
+}
+
+void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts& facts) {
+  const AVCodecParameters& coded = *stream->codecpar;
+  facts.width_px = coded.width;
+  facts.height_px = coded.height;
+  const AVRational sar = av_guess_sample_aspect_ratio(context, stream, nullptr);
+  if (sar.num > 0 && sar.den > 0) facts.sample_aspect_ratio = Rational::of(sar);
+  facts.rotation_deg = rotation_deg(*stream);
+  const AVRational average = stream->avg_frame_rate;
+  const AVRational lowest_common = stream->r_frame_rate;
+  const bool has_average = average.num > 0 && average.den > 0;
+  if (has_average || lowest_common.num > 0) {
+    facts.frame_rate = Rational::of(has_average ? average : lowest_common);
+  }
+  // r_frame_rate is the lowest rate on whose grid all timestamps lie: it equals the average where the rate is constant.
+  // Rounded timestamps (Matroska's milliseconds) move the average a little.
+  facts.variable_frame_rate = has_average && lowest_common.num > 0 &&
+                              std::abs(av_q2d(lowest_common) / av_q2d(average) - 1) > 0.005;
+  facts.pixel_format = or_empty(av_get_pix_fmt_name(static_cast<AVPixelFormat>(coded.format)));
+  if (const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(coded.format))) {
+    facts.bit_depth = format->comp[0].depth;
+  }
+  facts.interlaced =
+      coded.field_order != AV_FIELD_UNKNOWN && coded.field_order != AV_FIELD_PROGRESSIVE;
+  facts.primaries = or_empty(av_color_primaries_name(coded.color_primaries));
+  facts.transfer = or_empty(av_color_transfer_name(coded.color_trc));
+  facts.matrix = or_empty(av_color_space_name(coded.color_space));
+  facts.range = or_empty(av_color_range_name(coded.color_range));
+}
+
+void read_sound_facts(const AVStream& stream, StreamFacts& facts) {
+  const AVCodecParameters& coded = *stream.codecpar;
+  facts.sample_rate_hz = coded.sample_rate;
+  facts.channels = coded.ch_layout.nb_channels;
+  std::array<char, 128> layout{};
+  if (av_channel_layout_describe(&coded.ch_layout, layout.data(), layout.size()) > 0) {
+    facts.channel_layout = layout.data();
+  }
+}
+
+StreamFacts read_stream_facts(AVFormatContext* context, AVStream* stream, int64_t origin_us) {
+  const AVCodecParameters& coded = *stream->codecpar;
+  StreamFacts facts;
+  facts.index = stream->index;
+  const char* type = av_get_media_type_string(coded.codec_type);
+  facts.type = type == nullptr ? "data" : type;
+  facts.codec = avcodec_get_name(coded.codec_id);
+  facts.profile = or_empty(avcodec_profile_name(coded.codec_id, coded.profile));
+  const Rational tick = Rational::of(stream->time_base);
+  if (stream->duration > 0) {
+    facts.duration_s = Rational::of(stream->duration * tick.num, tick.den);
+  }
+  if (stream->start_time != AV_NOPTS_VALUE) {
+    const int64_t start_us = av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q);
+    facts.start_s = Rational::of(start_us - origin_us, AV_TIME_BASE);
+  }
+  facts.bit_rate_bps = coded.bit_rate;
+  facts.language = tag(stream->metadata, "language");
+  if (facts.language == "und") facts.language.clear();
+  facts.title = tag(stream->metadata, "title");
+  facts.is_default = (stream->disposition & AV_DISPOSITION_DEFAULT) != 0;
+  facts.attached_picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+  if (coded.codec_type == AVMEDIA_TYPE_VIDEO) read_picture_facts(context, stream, facts);
+  if (coded.codec_type == AVMEDIA_TYPE_AUDIO) read_sound_facts(*stream, facts);
+  return facts;
+}
+
+}  // namespace
+
+MediaFacts probe(const std::string& path) {
+  const Input input(path);
+  AVFormatContext* context = input.context();
+  MediaFacts facts;
+  facts.format = context->iformat->name;
+  facts.size_bytes = input.size_bytes();
+  facts.bit_rate_bps = context->bit_rate;
+  facts.start_s = Rational::of(input.origin_us(), AV_TIME_BASE);
+  Rational longest;
+  for (unsigned i = 0; i < context->nb_streams; ++i) {
+    facts.streams.push_back(read_stream_facts(context, context->streams[i], input.origin_us()));
+    const StreamFacts& stream = facts.streams.back();
+    if ((stream.type == "video" || stream.type == "audio") && stream.duration_s) {
+      longest = std::max(longest, *stream.duration_s);
+    }
+  }
+  facts.duration_s = context->duration > 0 ? Rational::of(context->duration, AV_TIME_BASE) : longest;
+  return facts;
+}
+
+}  // namespace videngine

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rational.h"
+
+namespace videngine {
+
+// Facts about one stream; python/videngine/media.py documents every field.
+struct StreamFacts {
+  int index = 0;
+  std::string type;
+  std::string codec;
+  std::string profile;
+  std::optional<Rational> duration_s;
+  Rational start_s;
+  int64_t bit_rate_bps = 0;
+  std::string language;
+  std::string title;
+  bool is_default = false;
+  int width_px = 0;
+  int height_px = 0;
+  Rational sample_aspect_ratio{1, 1};
+  int rotation_deg = 0;
+  Rational frame_rate;
+  bool variable_frame_rate = false;
+  std::string pixel_format;
+  int bit_depth = 0;
+  bool interlaced = false;
+  std::string primaries;
+  std::string transfer;
+  std::string matrix;
+  std::string range;
+  int sample_rate_hz = 0;
+  int channels = 0;
+  std::string channel_layout;
+  bool attached_picture = false;
+};
+
+struct MediaFacts {
+  std::string format;
+  int64_t size_bytes = 0;
+  Rational duration_s;
+  int64_t bit_rate_bps = 0;
+  Rational start_s;
+  std::vector<StreamFacts> streams;
+};
+
+// Opens a local file, reads its headers and some packets, and decides nothing.
+// Throws what Input's constructor throws.
+MediaFacts probe(const std::string& path);
+
+}  // namespace videngine

@@ -1,0 +1,63 @@
+#include "encode/video_stage.h"
+
+#include "encode/video_encoder.h"
+#include "error.h"
+#include "mux/codec_string.h"
+#include "mux/track_writer.h"
+
+namespace videngine {
+
+VideoStage::VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
+                       std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages,
+                       Report report)
+    : plan_(plan),
+      picture_(picture),
+      grid_(plan.segment_s, plan.grid_rate),
+      frames_(std::move(frames)),
+      stages_(stages),
+      report_(std::move(report)) {}
+
+double VideoStage::position_s() const {
+  return picture_.start_s.to_double() +
+         static_cast<double>(encoded_.load()) * picture_.frame_rate.inverse().to_double();
+}
+
+void VideoStage::run() {
+  std::unique_ptr<VideoEncoder> encoder;
+  std::unique_ptr<TrackWriter> writer;
+  int64_t frames = 0;
+  int64_t last_key = 0;
+
+  const auto write = [&](av::Packet packet) {
+    packet->duration = 1;
+    const bool key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    if (key && grid_.starts_segment(packet->pts, picture_.frame_rate)) writer->cut();
+    writer->write(std::move(packet));
+    ++encoded_;
+  };
+
+  while (const std::optional<av::Frame> frame = frames_->pop()) {
+    if (!encoder) {
+      encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
+      writer = std::make_unique<TrackWriter>(plan_.path, encoder->context(), plan_.segment_s, "");
+    }
+    const bool key = grid_.starts_segment(frames, picture_.frame_rate) ||
+                     frames - last_key >= plan_.gop_frames;
+    if (key) last_key = frames;
+    encoder->encode(frame->get(), key, write);
+    ++frames;
+  }
+  if (stages_.stopped()) return;
+  if (!encoder) {
+    throw EngineError(ErrorClass::InputError, "range_outside_source",
+                      "The source has no picture in the range that was asked for.", plan_.id);
+  }
+  encoder->encode(nullptr, false, write);
+  writer->finish();
+  const Rational rate = picture_.frame_rate;
+  report_(RenditionFinished{plan_.id, "video", plan_.path, writer->size_bytes(), frames,
+                            Rational::of(frames * rate.den, rate.num),
+                            codec_string(encoder->context())});
+}
+
+}  // namespace videngine

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "encode/segment_grid.h"
+#include "event.h"
+#include "graph/flow.h"
+#include "graph/stages.h"
+#include "plan.h"
+
+namespace videngine {
+
+// Where a stage tells of what it has finished. Any thread.
+using Report = std::function<void(Event)>;
+
+// Stage: frames of one picture → one rendition's track file, one fragment per segment.
+class VideoStage {
+ public:
+  VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
+             std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages, Report report);
+
+  void run();
+
+  // How far this rendition has come on the source's timeline, in seconds. Any thread.
+  [[nodiscard]] double position_s() const;
+
+ private:
+  const VideoRenditionPlan& plan_;
+  const PicturePlan& picture_;
+  SegmentGrid grid_;
+  std::shared_ptr<graph::FrameQueue> frames_;
+  graph::Stages& stages_;
+  Report report_;
+  std::atomic<int64_t> encoded_ = 0;
+};
+
+}  // namespace videngine

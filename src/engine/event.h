@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "rational.h"
+
+namespace videngine {
+
+// How far the slowest rendition has come.
+struct Progress {
+  double time_s = 0;   // of the source, from the start of the work
+  int64_t frames = 0;  // decoded
+  double fps = 0;      // decoded frames per second of wall time
+};
+
+// One file is complete on disk. `codec_string` is RFC 6381's, empty for stills.
+struct RenditionFinished {
+  std::string id;
+  std::string kind;  // video, audio, still
+  std::string path;
+  int64_t size_bytes = 0;
+  int64_t frames = 0;
+  Rational duration_s;
+  std::string codec_string;
+};
+
+// Something a person may want to know that did not stop the work.
+struct Warning {
+  std::string code;
+  std::string message;
+};
+
+// All renditions are complete. `decodes` counts the decoders of pictures that were opened, `encodes` the video encoders.
+struct Finished {
+  int64_t frames = 0;
+  int decodes = 0;
+  int encodes = 0;
+};
+
+using Event = std::variant<Progress, RenditionFinished, Warning, Finished>;
+
+}  // namespace videngine

@@ -1,0 +1,132 @@
+#include "filter/resampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "av/check.h"
+
+namespace videngine {
+namespace {
+
+constexpr double kHardErrorS = 0.1;     // beyond it: a gap or an overlap
+constexpr double kSoftErrorS = 0.005;   // below it: rounding of the container's timestamps
+constexpr double kSmoothing = 0.05;     // of one frame's error, against jitter
+constexpr int64_t kMaxGapS = 30 * 60;   // as ConstantRate's
+
+}  // namespace
+
+Resampler::Resampler(int sample_rate_hz, int channels, int64_t start_us)
+    : sample_rate_hz_(sample_rate_hz), channels_(channels), start_us_(start_us) {}
+
+void Resampler::configure(const AVFrame& frame) {
+  const bool fits = like_ && like_->sample_rate == frame.sample_rate &&
+                    like_->format == frame.format &&
+                    av_channel_layout_compare(&like_->ch_layout, &frame.ch_layout) == 0;
+  if (fits) return;
+  AVChannelLayout layout{};
+  av_channel_layout_default(&layout, channels_);
+  AVChannelLayout from{};
+  // A layout that names no speakers is taken for the usual one of that many channels.
+  if (frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
+    av_channel_layout_default(&from, frame.ch_layout.nb_channels);
+  } else {
+    av::check(av_channel_layout_copy(&from, &frame.ch_layout), "av_channel_layout_copy");
+  }
+  SwrContext* swr = nullptr;
+  av::check(swr_alloc_set_opts2(&swr, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_hz_, &from,
+                                static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0,
+                                nullptr),
+            "swr_alloc_set_opts2");
+  swr_.reset(swr);
+  av_channel_layout_uninit(&from);
+  av_channel_layout_uninit(&layout);
+  av::check(swr_init(swr_.get()), "swr_init");
+  like_ = av::make_frame();
+  like_->sample_rate = frame.sample_rate;
+  like_->format = frame.format;
+  av::check(av_channel_layout_copy(&like_->ch_layout, &frame.ch_layout), "av_channel_layout_copy");
+}
+
+void Resampler::give(const uint8_t* const* planes, int samples, const Take& take) {
+  const auto skipped = static_cast<int>(std::min<int64_t>(to_drop_, samples));
+  to_drop_ -= skipped;
+  if (samples == skipped) return;
+  std::vector<const uint8_t*> rest(static_cast<std::size_t>(channels_));
+  for (int i = 0; i < channels_; ++i) {
+    rest[static_cast<std::size_t>(i)] = planes[i] + sizeof(float) * static_cast<std::size_t>(skipped);
+  }
+  take(rest.data(), samples - skipped);
+  written_ += samples - skipped;
+}
+
+void Resampler::silence(int64_t samples, const Take& take) {
+  constexpr int kBlock = 4096;
+  static const std::vector<float> zeros(kBlock, 0.0F);
+  const std::vector<const uint8_t*> planes(static_cast<std::size_t>(channels_),
+                                           reinterpret_cast<const uint8_t*>(zeros.data()));
+  while (samples > 0) {
+    const auto block = static_cast<int>(std::min<int64_t>(samples, kBlock));
+    take(planes.data(), block);
+    written_ += block;
+    samples -= block;
+  }
+}
+
+void Resampler::correct(const AVFrame& frame, const Take& take) {
+  const int64_t wanted = av_rescale(frame.pts - start_us_, sample_rate_hz_, AV_TIME_BASE);
+  const int64_t held = swr_get_delay(swr_.get(), sample_rate_hz_);
+  const int64_t error = wanted - (written_ - to_drop_ + held);  // positive: we are early
+  const auto error_s = static_cast<double>(error) / sample_rate_hz_;
+  if (std::abs(error_s) > kHardErrorS || (written_ == 0 && held == 0)) {
+    if (error_s > static_cast<double>(kMaxGapS)) {
+      throw EngineError(ErrorClass::InputError, "source_corrupt",
+                        "The source's sound has timestamps that jump by more than 30 minutes.");
+    }
+    if (error > 0) {
+      drain(take);
+      silence(std::max<int64_t>(error - to_drop_, 0), take);
+      to_drop_ = 0;
+    } else {
+      to_drop_ -= error;
+    }
+    drift_ = 0;
+    return;
+  }
+  drift_ += kSmoothing * (static_cast<double>(error) - drift_);
+  if (std::abs(drift_) > kSoftErrorS * sample_rate_hz_) {
+    // Taken back over ten seconds: at most a thousandth of the pitch.
+    av::check(swr_set_compensation(swr_.get(), static_cast<int>(std::lround(drift_)),
+                                   10 * sample_rate_hz_),
+              "swr_set_compensation");
+    drift_ = 0;
+  }
+}
+
+void Resampler::convert(const AVFrame* frame, const Take& take) {
+  const int most = std::max(swr_get_out_samples(swr_.get(), frame == nullptr ? 0 : frame->nb_samples), 0) + 32;
+  std::vector<float> samples(static_cast<std::size_t>(most) * static_cast<std::size_t>(channels_));
+  std::vector<uint8_t*> planes(static_cast<std::size_t>(channels_));
+  for (std::size_t i = 0; i < planes.size(); ++i) {
+    planes[i] = reinterpret_cast<uint8_t*>(samples.data() + i * static_cast<std::size_t>(most));
+  }
+  const int got = av::check(
+      swr_convert(swr_.get(), planes.data(), most,
+                  frame == nullptr ? nullptr : const_cast<const uint8_t**>(frame->extended_data),
+                  frame == nullptr ? 0 : frame->nb_samples),
+      "swr_convert");
+  if (got > 0) give(planes.data(), got, take);
+}
+
+void Resampler::push(const AVFrame& frame, const Take& take) {
+  if (frame.nb_samples <= 0 || frame.sample_rate <= 0) return;
+  configure(frame);
+  correct(frame, take);
+  convert(&frame, take);
+}
+
+void Resampler::drain(const Take& take) {
+  if (swr_) convert(nullptr, take);
+}
+
+}  // namespace videngine

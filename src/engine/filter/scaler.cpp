@@ -1,0 +1,97 @@
+#include "filter/scaler.h"
+
+#include "filter/frame_pool.h"
+
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
+namespace videngine {
+namespace {
+
+bool is_rgb(AVPixelFormat format) {
+  const AVPixFmtDescriptor* facts = av_pix_fmt_desc_get(format);
+  return facts != nullptr && (facts->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+}
+
+// Players guess the matrix of untagged pictures by their size, so a small rung of an untagged HD film would change colour:
+// what the source leaves open is decided here once, by the same rule they use (BT.709 above 576 lines).
+void fill_in_colour(AVFrame& frame, int source_height_px) {
+  const bool sd = source_height_px <= 576;
+  if (frame.colorspace == AVCOL_SPC_UNSPECIFIED || frame.colorspace == AVCOL_SPC_RGB) {
+    frame.colorspace = sd ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
+  }
+  if (frame.color_primaries == AVCOL_PRI_UNSPECIFIED) {
+    frame.color_primaries = sd ? AVCOL_PRI_SMPTE170M : AVCOL_PRI_BT709;
+  }
+  if (frame.color_trc == AVCOL_TRC_UNSPECIFIED) {
+    frame.color_trc = sd ? AVCOL_TRC_SMPTE170M : AVCOL_TRC_BT709;
+  }
+}
+
+bool is_full_range(AVPixelFormat format) {
+  return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P;
+}
+
+}  // namespace
+
+struct Scaler::State {
+  explicit State(PictureFormat wanted)
+      : output(wanted), pool(wanted.width_px, wanted.height_px, wanted.pixel_format) {}
+
+  PictureFormat output;
+  FramePool pool;
+  std::unique_ptr<Converter> converter;
+  av::Frame like;  // what the converter was made for
+};
+
+Scaler::Scaler(PictureFormat output) : state_(std::make_unique<State>(output)) {}
+Scaler::~Scaler() = default;
+
+av::Frame Scaler::scale(const AVFrame& input) {
+  State& s = *state_;
+  const auto range_of = [&](const AVFrame& frame) {
+    return frame.color_range == AVCOL_RANGE_UNSPECIFIED &&
+                   !is_full_range(static_cast<AVPixelFormat>(frame.format))
+               ? AVCOL_RANGE_MPEG
+               : frame.color_range;
+  };
+  const AVColorRange wanted_range =
+      is_full_range(s.output.pixel_format) ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  av::Frame output;
+  const bool same = input.width == s.output.width_px && input.height == s.output.height_px &&
+                    input.format == s.output.pixel_format && range_of(input) == wanted_range;
+  if (same) {
+    output = av::share(input);
+  } else {
+    output = s.pool.get();
+    output->pts = input.pts;
+    output->color_primaries = input.color_primaries;
+    output->color_trc = input.color_trc;
+    output->colorspace = input.colorspace;
+    output->chroma_location = AVCHROMA_LOC_LEFT;
+  }
+  output->color_range = wanted_range;
+  output->sample_aspect_ratio = {1, 1};
+  output->pict_type = AV_PICTURE_TYPE_NONE;
+  if (!is_rgb(s.output.pixel_format)) fill_in_colour(*output, input.height);
+  if (same) return output;
+
+  const bool fits = s.like && s.like->width == input.width && s.like->height == input.height &&
+                    s.like->format == input.format && s.like->color_range == input.color_range &&
+                    s.like->colorspace == input.colorspace;
+  if (!fits) {
+    s.converter = make_zimg_converter(input, *output);
+    if (!s.converter) s.converter = make_sws_converter(input, *output);
+    s.like = av::make_frame();
+    s.like->width = input.width;
+    s.like->height = input.height;
+    s.like->format = input.format;
+    s.like->color_range = input.color_range;
+    s.like->colorspace = input.colorspace;
+  }
+  s.converter->convert(input, *output);
+  return output;
+}
+
+}  // namespace videngine

@@ -1,0 +1,147 @@
+#include <zimg.h>
+
+#include <array>
+#include <cstdlib>
+#include <new>
+
+#include "av/check.h"
+#include "filter/frame_pool.h"
+#include "filter/scaler.h"
+
+extern "C" {
+#include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
+}
+
+namespace videngine {
+namespace {
+
+constexpr uintptr_t kAlignment = 64;
+
+struct FreeGraph {
+  void operator()(zimg_filter_graph* graph) const noexcept { zimg_filter_graph_free(graph); }
+};
+struct FreeAligned {
+  void operator()(void* memory) const noexcept { std::free(memory); }
+};
+
+bool planar_yuv(const AVPixFmtDescriptor& format) {
+  constexpr uint64_t kUnfit = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_PAL |
+                              AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL |
+                              AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_FLOAT;
+  return (format.flags & kUnfit) == 0 && format.nb_components == 3 &&
+         (format.flags & AV_PIX_FMT_FLAG_PLANAR) != 0 && format.comp[1].plane == 1 &&
+         format.comp[2].plane == 2 && format.comp[0].shift == 0;
+}
+
+bool aligned(const AVFrame& frame) {
+  for (int i = 0; i < 3; ++i) {
+    if (reinterpret_cast<uintptr_t>(frame.data[i]) % kAlignment != 0 ||
+        frame.linesize[i] % static_cast<int>(kAlignment) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+zimg_image_format describe(const AVFrame& frame) {
+  const AVPixFmtDescriptor& facts =
+      *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  zimg_image_format format;
+  zimg_image_format_default(&format, ZIMG_API_VERSION);
+  format.width = static_cast<unsigned>(frame.width);
+  format.height = static_cast<unsigned>(frame.height);
+  format.pixel_type = facts.comp[0].depth > 8 ? ZIMG_PIXEL_WORD : ZIMG_PIXEL_BYTE;
+  format.subsample_w = static_cast<unsigned>(facts.log2_chroma_w);
+  format.subsample_h = static_cast<unsigned>(facts.log2_chroma_h);
+  format.color_family = ZIMG_COLOR_YUV;
+  format.depth = static_cast<unsigned>(facts.comp[0].depth);
+  const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P ||
+                    frame.format == AV_PIX_FMT_YUVJ422P || frame.format == AV_PIX_FMT_YUVJ444P;
+  format.pixel_range = full ? ZIMG_RANGE_FULL : ZIMG_RANGE_LIMITED;
+  // Matrix, transfer and primaries stay as they are: scaling happens on the coded values.
+  format.chroma_location = frame.chroma_location == AVCHROMA_LOC_CENTER    ? ZIMG_CHROMA_CENTER
+                           : frame.chroma_location == AVCHROMA_LOC_TOPLEFT ? ZIMG_CHROMA_TOP_LEFT
+                                                                           : ZIMG_CHROMA_LEFT;
+  return format;
+}
+
+[[noreturn]] void fail(const char* operation) {
+  std::array<char, 256> text{};
+  zimg_get_last_error(text.data(), text.size());
+  throw EngineError(ErrorClass::VidengineError, "encoder_failed",
+                    std::string(operation) + ": " + text.data());
+}
+
+class ZimgConverter final : public Scaler::Converter {
+ public:
+  ZimgConverter(const AVFrame& input, const AVFrame& output)
+      : staging_(input.width, input.height, static_cast<AVPixelFormat>(input.format)) {
+    const zimg_image_format from = describe(input);
+    const zimg_image_format to = describe(output);
+    zimg_graph_builder_params parameters;
+    zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
+    parameters.resample_filter = ZIMG_RESIZE_BICUBIC;
+    parameters.filter_param_a = 0;  // Catmull-Rom: what other tools call bicubic
+    parameters.filter_param_b = 0.5;
+    parameters.resample_filter_uv = ZIMG_RESIZE_BICUBIC;
+    parameters.filter_param_a_uv = 0;
+    parameters.filter_param_b_uv = 0.5;
+    parameters.dither_type = ZIMG_DITHER_ORDERED;
+    parameters.cpu_type = ZIMG_CPU_AUTO_64B;
+    graph_.reset(zimg_filter_graph_build(&from, &to, &parameters));
+    if (!graph_) fail("zimg_filter_graph_build");
+    std::size_t bytes = 0;
+    if (zimg_filter_graph_get_tmp_size(graph_.get(), &bytes) != ZIMG_ERROR_SUCCESS) {
+      fail("zimg_filter_graph_get_tmp_size");
+    }
+    bytes = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    scratch_.reset(std::aligned_alloc(kAlignment, std::max<std::size_t>(bytes, kAlignment)));
+    if (!scratch_) throw std::bad_alloc();
+  }
+
+  void convert(const AVFrame& input, AVFrame& output) override {
+    if (aligned(input)) {
+      process(input, output);
+      return;
+    }
+    const av::Frame copy = staging_.get();  // a cropped picture starts anywhere
+    av::check(av_frame_copy(copy.get(), &input), "av_frame_copy");
+    process(*copy, output);
+  }
+
+ private:
+  void process(const AVFrame& input, AVFrame& output) {
+    zimg_image_buffer_const from{};
+    zimg_image_buffer to{};
+    from.version = to.version = ZIMG_API_VERSION;
+    for (int i = 0; i < 3; ++i) {
+      from.plane[i] = {input.data[i], input.linesize[i], ZIMG_BUFFER_MAX};
+      to.plane[i] = {output.data[i], output.linesize[i], ZIMG_BUFFER_MAX};
+    }
+    if (zimg_filter_graph_process(graph_.get(), &from, &to, scratch_.get(), nullptr, nullptr,
+                                  nullptr, nullptr) != ZIMG_ERROR_SUCCESS) {
+      fail("zimg_filter_graph_process");
+    }
+  }
+
+  FramePool staging_;
+  std::unique_ptr<zimg_filter_graph, FreeGraph> graph_;
+  std::unique_ptr<void, FreeAligned> scratch_;
+};
+
+bool fits(const AVFrame& frame) {
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  return format != nullptr && planar_yuv(*format) &&
+         frame.width % (1 << format->log2_chroma_w) == 0 &&
+         frame.height % (1 << format->log2_chroma_h) == 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output) {
+  if (!fits(input) || !fits(output)) return nullptr;
+  return std::make_unique<ZimgConverter>(input, output);
+}
+
+}  // namespace videngine

@@ -1,0 +1,135 @@
+#include "mux/remux.h"
+
+#include <limits>
+#include <memory>
+#include <optional>
+
+#include "av/check.h"
+#include "av/handles.h"
+#include "demux/input.h"
+
+namespace videngine {
+namespace {
+
+// One track file with its next packet.
+class Track {
+ public:
+  explicit Track(const std::string& path) : input_(path), stream_(*input_.context()->streams[0]) {
+    advance();
+  }
+
+  [[nodiscard]] const AVStream& stream() const { return stream_; }
+  [[nodiscard]] bool done() const { return !next_; }
+  [[nodiscard]] int64_t next_dts_us() const {
+    return av_rescale_q(next_->dts, stream_.time_base, AV_TIME_BASE_Q);
+  }
+  av::Packet take() {
+    av::Packet packet = std::move(next_);
+    advance();
+    return packet;
+  }
+
+ private:
+  void advance() {
+    next_ = av::make_packet();
+    const int got = av_read_frame(input_.context(), next_.get());
+    if (got == AVERROR_EOF) {
+      next_.reset();
+      return;
+    }
+    av::check(got, "av_read_frame", {}, ErrorClass::VidengineError, "packaging_failed");
+    // The demuxer moves tracks with negative composition offsets up: the first picture is to be at 0 again.
+    if (!first_pts_) first_pts_ = next_->pts;
+    next_->pts -= *first_pts_;
+    next_->dts -= *first_pts_;
+  }
+
+  Input input_;
+  const AVStream& stream_;
+  av::Packet next_;
+  std::optional<int64_t> first_pts_;
+};
+
+void remux(const std::vector<std::string>& paths, const std::vector<std::string>& languages,
+           const char* format, const std::string& target, av::Dictionary& options) {
+  const auto check = [&](int code, const char* operation) {
+    av::check(code, operation, target, ErrorClass::VidengineError, "packaging_failed");
+  };
+  std::vector<std::unique_ptr<Track>> tracks;
+  for (const std::string& path : paths) tracks.push_back(std::make_unique<Track>(path));
+
+  AVFormatContext* context = nullptr;
+  check(avformat_alloc_output_context2(&context, nullptr, format, target.c_str()),
+        "avformat_alloc_output_context2");
+  const av::OutputContext owner(context);
+  context->flags |= AVFMT_FLAG_BITEXACT;
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    AVStream* stream = avformat_new_stream(context, nullptr);
+    if (stream == nullptr) throw std::bad_alloc();
+    const AVStream& source = tracks[i]->stream();
+    check(avcodec_parameters_copy(stream->codecpar, source.codecpar), "avcodec_parameters_copy");
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = source.time_base;
+    stream->avg_frame_rate = source.avg_frame_rate;
+    stream->sample_aspect_ratio = source.sample_aspect_ratio;
+    // The first track of each kind is what players begin with.
+    const bool first = i == 0 || source.codecpar->codec_type != tracks[i - 1]->stream().codecpar->codec_type;
+    stream->disposition = first ? AV_DISPOSITION_DEFAULT : 0;
+    if (!languages.empty() && !languages[i].empty()) {
+      av_dict_set(&stream->metadata, "language", languages[i].c_str(), 0);
+    }
+  }
+  if ((context->oformat->flags & AVFMT_NOFILE) == 0) {
+    check(avio_open(&context->pb, target.c_str(), AVIO_FLAG_WRITE), "avio_open");
+  }
+  check(avformat_write_header(context, options.address()), "avformat_write_header");
+  while (true) {
+    Track* earliest = nullptr;
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < tracks.size(); ++i) {
+      if (tracks[i]->done()) continue;
+      if (earliest == nullptr || tracks[i]->next_dts_us() < earliest->next_dts_us()) {
+        earliest = tracks[i].get();
+        index = i;
+      }
+    }
+    if (earliest == nullptr) break;
+    av::Packet packet = earliest->take();
+    packet->stream_index = static_cast<int>(index);
+    packet->pos = -1;
+    av_packet_rescale_ts(packet.get(), earliest->stream().time_base,
+                         context->streams[index]->time_base);
+    check(av_interleaved_write_frame(context, packet.get()), "av_interleaved_write_frame");
+    if (context->pb != nullptr) check(context->pb->error, "write");
+  }
+  check(av_write_trailer(context), "av_write_trailer");
+  if (context->pb != nullptr && (context->oformat->flags & AVFMT_NOFILE) == 0) {
+    avio_flush(context->pb);
+    check(context->pb->error, "avio_flush");
+    check(avio_closep(&context->pb), "avio_close");
+  }
+}
+
+}  // namespace
+
+void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
+               const std::string& target) {
+  av::Dictionary options;
+  options.set("movflags", "faststart");
+  remux(tracks, languages, "mp4", target, options);
+}
+
+void remux_ts(const std::vector<std::string>& tracks, const std::string& folder, Rational segment_s,
+              const std::string& playlist, const std::string& segment_pattern) {
+  av::Dictionary options;
+  options.set("hls_time", std::to_string(segment_s.to_double()).c_str());
+  options.set("hls_list_size", static_cast<int64_t>(0));
+  options.set("hls_playlist_type", "vod");
+  options.set("hls_flags", "independent_segments");
+  options.set("hls_segment_type", "mpegts");
+  options.set("hls_segment_filename", (folder + "/" + segment_pattern).c_str());
+  options.set("start_number", static_cast<int64_t>(1));
+  remux(tracks, {}, "hls", folder + "/" + playlist, options);
+}
+
+}  // namespace videngine

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+
+#include "av/handles.h"
+#include "rational.h"
+
+namespace videngine {
+
+// Writes one clear CMAF track file: ftyp, moov, then one fragment for each segment. finish() completes it; a writer that
+// is destroyed before only abandons the file. Not thread-safe.
+class TrackWriter {
+ public:
+  // `encoder` has been opened; its first packet is to have pts 0. `segment_s` only chooses a time scale in which frames and
+  // segments are whole ticks: packagers cut by comparing ticks. Throws ResourceError disk_full, VidengineError encoder_failed.
+  TrackWriter(const std::string& path, const AVCodecContext& encoder, Rational segment_s,
+              const std::string& language);
+
+  // Begins a new fragment with the next packet.
+  void cut();
+  // `packet` is in the encoder's time base and is consumed.
+  void write(av::Packet packet);
+  void finish();
+
+  [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  void check_io(const char* operation, int code);
+
+  std::string path_;
+  av::OutputContext context_;
+  AVRational time_base_;
+  bool empty_ = true;
+  int64_t size_bytes_ = 0;
+};
+
+}  // namespace videngine

@@ -1,0 +1,72 @@
+#include "plan.h"
+
+#include <set>
+#include <stdexcept>
+
+namespace videngine {
+namespace {
+
+void require(bool holds, const std::string& id, const char* what) {
+  if (!holds) throw std::invalid_argument("plan: " + id + ": " + what);
+}
+
+void validate_size(const std::string& id, int width_px, int height_px, bool even) {
+  require(width_px > 0 && height_px > 0, id, "width_px and height_px must be positive");
+  require(!even || (width_px % 2 == 0 && height_px % 2 == 0), id, "sizes must be even");
+}
+
+}  // namespace
+
+void validate(const Plan& plan) {
+  std::set<std::string> pictures;
+  std::set<std::string> names;
+  const auto unique = [&names](const std::string& name) {
+    require(!name.empty() && names.insert(name).second, name, "every id and path must be there once");
+  };
+  require(plan.rotation_deg % 90 == 0 && plan.rotation_deg >= 0 && plan.rotation_deg < 360, "plan",
+          "rotation_deg must be 0, 90, 180 or 270");
+  require(plan.video_stream || (plan.pictures.empty() && plan.stills.empty()), "plan",
+          "pictures and stills need video_stream");
+  for (const PicturePlan& picture : plan.pictures) {
+    unique(picture.id);
+    validate_size(picture.id, picture.width_px, picture.height_px, true);
+    require(picture.frame_rate > Rational{}, picture.id, "frame_rate must be positive");
+    require(picture.start_s >= Rational{}, picture.id, "start_s must not be negative");
+    require(!picture.duration_s || *picture.duration_s > Rational{}, picture.id,
+            "duration_s must be positive");
+    require(!picture.parent || pictures.contains(*picture.parent), picture.id,
+            "parent must stand before its child");
+    pictures.insert(picture.id);
+  }
+  for (const VideoRenditionPlan& video : plan.video) {
+    unique(video.id);
+    unique(video.path);
+    require(pictures.contains(video.picture), video.id, "picture is unknown");
+    require(video.crf.has_value() != video.bitrate_bps.has_value(), video.id,
+            "exactly one of crf and bitrate_bps must be set");
+    require(video.max_bitrate_bps.has_value() == video.buffer_size_bits.has_value(), video.id,
+            "max_bitrate_bps and buffer_size_bits go together");
+    require(video.gop_frames > 0, video.id, "gop_frames must be positive");
+    require(video.segment_s > Rational{} && video.grid_rate > Rational{}, video.id,
+            "segment_s and grid_rate must be positive");
+    require(video.threads > 0, video.id, "threads must be positive");
+  }
+  for (const AudioRenditionPlan& audio : plan.audio) {
+    unique(audio.id);
+    unique(audio.path);
+    require(audio.stream || audio.duration_s, audio.id, "silence needs duration_s");
+    require(audio.sample_rate_hz > 0 && audio.channels > 0 && audio.bitrate_bps > 0, audio.id,
+            "sample_rate_hz, channels and bitrate_bps must be positive");
+    require(audio.segment_s > Rational{}, audio.id, "segment_s must be positive");
+    require(audio.start_s >= Rational{}, audio.id, "start_s must not be negative");
+  }
+  for (const StillPlan& still : plan.stills) {
+    unique(still.id);
+    unique(still.path);
+    validate_size(still.id, still.width_px, still.height_px, false);
+    require(still.format == "png" || still.format == "jpg", still.id, "format must be png or jpg");
+    require(still.quality >= 1 && still.quality <= 100, still.id, "quality must be 1 to 100");
+  }
+}
+
+}  // namespace videngine

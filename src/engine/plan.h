@@ -1,0 +1,80 @@
+#pragma once
+
+// What the engine is told to do; python/videngine/plan.py is the other side of the seam and documents every field.
+// A plan is complete: the engine decides nothing about sizes, rates or keyframes.
+// Times are exact seconds from the source's origin, bit rates bits per second, frame sizes square pixels.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rational.h"
+
+namespace videngine {
+
+struct PicturePlan {
+  std::string id;
+  std::optional<std::string> parent;  // none: scaled from the decoded source
+  int width_px = 0;
+  int height_px = 0;
+  Rational frame_rate;
+  Rational start_s;
+  std::optional<Rational> duration_s;  // none: to the end
+};
+
+struct VideoRenditionPlan {
+  std::string id;
+  std::string picture;
+  std::string codec;
+  std::string preset;
+  std::optional<double> crf;  // exactly one of crf and bitrate_bps
+  std::optional<int64_t> bitrate_bps;
+  std::optional<int64_t> max_bitrate_bps;
+  std::optional<int64_t> buffer_size_bits;
+  int gop_frames = 0;
+  Rational segment_s;
+  Rational grid_rate;
+  int threads = 1;
+  std::string path;
+};
+
+struct AudioRenditionPlan {
+  std::string id;
+  std::optional<int> stream;  // none: silence
+  std::string codec;
+  int64_t bitrate_bps = 0;
+  int sample_rate_hz = 0;
+  int channels = 0;
+  Rational segment_s;
+  std::string language;
+  std::string path;
+  Rational start_s;
+  std::optional<Rational> duration_s;
+};
+
+struct StillPlan {
+  std::string id;
+  Rational time_s;
+  int width_px = 0;
+  int height_px = 0;
+  std::string format;  // png, jpg
+  int quality = 85;    // 1 to 100, for jpg
+  std::string path;
+};
+
+struct Plan {
+  std::string source_path;
+  std::optional<int> video_stream;
+  int rotation_deg = 0;  // clockwise: 0, 90, 180, 270
+  int decoder_threads = 1;
+  std::vector<PicturePlan> pictures;  // parents before their children
+  std::vector<VideoRenditionPlan> video;
+  std::vector<AudioRenditionPlan> audio;
+  std::vector<StillPlan> stills;
+};
+
+// Throws std::invalid_argument naming the first thing that cannot be: an unknown parent, a rate of 0, two rulers of the
+// bit rate, an odd size, the same id or path twice.
+void validate(const Plan& plan);
+
+}  // namespace videngine

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "event.h"
+#include "plan.h"
+
+namespace videngine {
+
+// One run of one plan: decodes the source once and makes every rendition of the plan from it. Owns all threads and files
+// while it runs. start, next_event and join belong to one thread; cancel may come from any.
+class Session {
+ public:
+  // Checks the plan and opens nothing. Throws std::invalid_argument.
+  explicit Session(Plan plan);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  // Abandons what is not finished.
+  ~Session();
+
+  // Opens the source, builds the graph and starts it. Throws EngineError.
+  void start();
+  // The next event, in order; progress comes at least five times a second. Nothing: `wait` has passed, or ended().
+  std::optional<Event> next_event(std::chrono::milliseconds wait);
+  // Whether all stages have returned and every event was taken.
+  [[nodiscard]] bool ended() const;
+  // Ends the work soon; idempotent.
+  void cancel() noexcept;
+  // Waits for the end and throws the first failure, or Cancelled.
+  void join();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace videngine
