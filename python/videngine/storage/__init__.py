@@ -1,1 +1,117 @@
-"""Where sources come from and outputs go. The only package besides ``jobs`` that opens connections."""
+"""Where sources come from and outputs go: all of the network that a job touches."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+from urllib.parse import quote
+
+from videngine.settings import Settings
+from videngine.storage.base import Moved, Sink, Source, StoredObject
+from videngine.storage.content_types import content_type_of, split_path
+from videngine.storage.file import FileSink, FileSource
+from videngine.storage.guard import GuardedClient
+from videngine.storage.http import HttpSource
+from videngine.storage.s3 import S3Folder, S3Sink, S3Source
+from videngine.storage.s3_client import S3Place, Secret
+
+__all__ = [
+    "GuardedClient",
+    "Moved",
+    "Sink",
+    "Source",
+    "StoredObject",
+    "content_type_of",
+    "open_sink",
+    "open_source",
+    "split_path",
+]
+
+
+class FilePlace(Protocol):
+    """A path on this machine, as `spec` describes it."""
+
+    @property
+    def kind(self) -> str:
+        """``file``."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """The path of a file or folder."""
+        ...
+
+
+class HttpPlace(Protocol):
+    """A URL, as `spec` describes it."""
+
+    @property
+    def kind(self) -> str:
+        """``http``."""
+        ...
+
+    @property
+    def url(self) -> Secret:
+        """The URL; it may hold secrets."""
+        ...
+
+
+def open_source(
+    place: S3Place | HttpPlace | FilePlace, *, settings: Settings, anywhere: bool = False
+) -> Source:
+    """The source that ``place`` describes. Nothing is read yet.
+
+    Args:
+        place: the job's ``source``.
+        settings: says what may be reached and how much is taken.
+        anywhere: for the command line: any file and any address, and the user's own AWS identity.
+    """
+    match place.kind:
+        case "s3":
+            return S3Source(cast(S3Place, place), settings=settings, anywhere=anywhere)
+        case "http":
+            return HttpSource(
+                cast(HttpPlace, place).url.get_secret_value(),
+                client=GuardedClient(settings, anywhere=anywhere),
+                max_bytes=settings.max_source_bytes,
+            )
+        case "file":
+            return FileSource(
+                cast(FilePlace, place).path,
+                roots=None if anywhere else settings.file_roots,
+                max_bytes=settings.max_source_bytes,
+            )
+    raise ValueError(f"there is no storage of kind {place.kind!r}")
+
+
+def open_sink(
+    place: S3Folder | FilePlace | None, *, job_id: str, settings: Settings, anywhere: bool = False
+) -> Sink:
+    """The sink that ``place`` describes; None is the default store. Nothing is written yet.
+
+    Keys start in the folder of ``place.path``: the path itself, or the part before the file's name
+    if it names one (`split_path`).
+
+    Args:
+        place: the ``destination`` of an output.
+        job_id: names the job's folder in the default store.
+        settings: says what may be reached, and where the default store is.
+        anywhere: as for `open_source`.
+    """
+    if place is None:
+        return FileSink(
+            settings.store_dir / job_id,
+            roots=(settings.store_dir,),
+            base_url=f"{_public_url(settings)}/outputs/{quote(job_id)}",
+        )
+    match place.kind:
+        case "s3":
+            return S3Sink(cast(S3Folder, place), settings=settings, anywhere=anywhere)
+        case "file":
+            folder, _ = split_path(cast(FilePlace, place).path)
+            return FileSink(folder, roots=None if anywhere else settings.file_roots)
+    raise ValueError(f"there is no storage of kind {place.kind!r}")
+
+
+def _public_url(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"

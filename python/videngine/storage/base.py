@@ -1,4 +1,4 @@
-"""What every kind of storage offers: a `Source` that can be fetched, a `Sink` that takes objects."""
+"""What every kind of storage offers: a `Source` to fetch, a `Sink` that takes objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 Moved = Callable[[int, int | None], None]
-"""Told of progress with (bytes so far, bytes in all if known). May raise `Cancelled` to stop the transfer."""
+"""Told of progress: bytes so far, and in all if known. May raise `Cancelled` to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +36,12 @@ class Source(Protocol):
     def fetch(self, scratch: Path, moved: Moved) -> Path:
         """Make the source readable as a local file and return its path.
 
-        A ``file`` source is returned in place, others are downloaded to ``scratch`` under a temporary name and
-        renamed when whole.
+        A ``file`` source is returned in place, others are downloaded to ``scratch`` under a
+        temporary name and renamed when whole.
 
         Raises:
-            InputError: ``source_not_found``, ``source_forbidden``, ``source_too_large`` (not retryable),
-                ``source_timeout`` (retryable).
+            InputError: ``source_not_found``, ``source_forbidden``, ``source_too_large`` (not
+                retryable), ``source_timeout`` (retryable).
             ResourceError: ``disk_full``.
         """
         ...
@@ -50,7 +50,8 @@ class Source(Protocol):
 class Sink(Protocol):
     """A place that takes outputs. Objects become visible whole or not at all.
 
-    ``warnings`` holds what the destination did not take as asked, each once: ``{"code": ..., "message": ...}``.
+    ``warnings`` holds what the destination did not take as asked, each once: ``{"code": ...,
+    "message": ...}``.
     """
 
     warnings: list[dict[str, str]]
