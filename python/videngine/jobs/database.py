@@ -1,0 +1,196 @@
+"""The one database: our ``tc_*`` tables beside the queue's own, so that one transaction covers both.
+
+SQLite by default, PostgreSQL by URL. All times are seconds since 1970 on the database's clock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from videngine.jobs.tables import MIGRATIONS, migrations
+from videngine.settings import Settings
+
+
+class _Now(sa.sql.functions.FunctionElement[float]):
+    type = sa.Float()
+    inherit_cache = True
+
+
+def now() -> _Now:
+    """SQL: the database's clock, in seconds since 1970. No machine's own clock decides a lease."""
+    return _Now()
+
+
+@compiles(_Now, "sqlite")
+def _now_sqlite(*_: Any, **__: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(_Now, "postgresql")
+def _now_postgresql(*_: Any, **__: Any) -> str:
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+class DatabaseGone(Exception):
+    """The database cannot be reached, is locked for longer than we wait, or was replaced."""
+
+
+class Database:
+    """Two ways in: `write` takes the write lock at once, `read` never waits for a writer.
+
+    Owns its engines; `close` gives them back. Safe to use from several threads.
+
+    Args:
+        settings: which database.
+        busy_timeout_s: how long a statement waits for another writer before it fails.
+    """
+
+    def __init__(self, settings: Settings, *, busy_timeout_s: float = 30) -> None:
+        self.url = sa.make_url(settings.resolved_database_url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._busy_timeout_s = busy_timeout_s
+        if self.sqlite:
+            self.path = Path(str(self.url.database)).resolve()
+            self.engine = self._sqlite_engine("BEGIN IMMEDIATE")
+            self._reader = self._sqlite_engine("BEGIN")
+        else:
+            self.url = self.url.set(drivername="postgresql+psycopg")
+            self.engine = self._reader = sa.create_engine(
+                self.url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_timeout=busy_timeout_s,
+                connect_args={"connect_timeout": max(1, round(busy_timeout_s))},
+            )
+
+    def _sqlite_engine(self, begin: str) -> sa.Engine:
+        def connect() -> sqlite3.Connection:
+            # mode=rw: a database that has vanished must be an error, not a fresh empty file.
+            return sqlite3.connect(
+                f"{self.path.as_uri()}?mode=rw",
+                uri=True,
+                check_same_thread=False,
+                timeout=self._busy_timeout_s,
+                isolation_level=None,  # we say BEGIN ourselves
+            )
+
+        engine = sa.create_engine(
+            sa.URL.create("sqlite", database=str(self.path)),
+            creator=connect,
+            hide_parameters=True,  # they would end in logs
+            pool_timeout=self._busy_timeout_s,
+            pool_size=8,
+            max_overflow=56,
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def _set_up(connection: Any, entry: ConnectionPoolEntry) -> None:
+            for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+                connection.execute(f"PRAGMA {pragma}")
+            entry.info["file"] = _identity(self.path)
+
+        @sa.event.listens_for(engine, "checkout")
+        def _same_file(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+            # A deleted file stays writable through an open handle: such a commit would be lost.
+            if entry.info["file"] != _identity(self.path):
+                raise sa.exc.DisconnectionError("the database file was replaced")
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that may write; commits at the end, rolls back on an exception.
+
+        Raises:
+            DatabaseGone: the database did not answer in time.
+        """
+        with _translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One transaction that only reads, from one snapshot.
+
+        Raises:
+            DatabaseGone: the database did not answer in time.
+        """
+        with _translated(), self._reader.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Create the tables or bring them to this version; safe to run from many processes at once.
+
+        Raises:
+            RuntimeError: the database was written by a newer version of this program.
+        """
+        if not self.sqlite:
+            self._migrate()
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(f"{self.path}.migrate", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.path.exists():
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Once for the life of the file: readers never wait for the writer.
+            with self.engine.connect() as connection:
+                raw = connection.connection.dbapi_connection
+                assert raw is not None
+                raw.execute("PRAGMA journal_mode=WAL")
+            self._migrate()
+        finally:
+            os.close(lock)
+
+    def _migrate(self) -> None:
+        from videngine.jobs.queue import migrate_queue
+
+        migrate_queue(self.url)
+        with self.write() as connection:
+            if not self.sqlite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7062365)"))
+            migrations.create(connection, checkfirst=True)
+            done = connection.scalar(sa.select(sa.func.max(migrations.c.version))) or 0
+            if done > len(MIGRATIONS):
+                raise RuntimeError(
+                    f"the database is at version {done}, this program knows {len(MIGRATIONS)}: "
+                    "start the newer videngine again, or restore a backup"
+                )
+            for version, apply in enumerate(MIGRATIONS[done:], done + 1):
+                apply(connection)
+                connection.execute(migrations.insert().values(version=version, applied_at=now()))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+        self._reader.dispose()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
+        # The statement's parameters may hold ciphertext or a user's words: only the cause goes on.
+        raise DatabaseGone(str(getattr(error, "orig", error))) from None

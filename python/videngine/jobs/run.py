@@ -1,0 +1,131 @@
+"""One attempt at a job as the transcoding flow sees it: steps that are remembered, progress, the wish to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from videngine.errors import Cancelled, Fault, VidengineError
+from videngine.jobs.attempts import Attempt, Beat
+from videngine.jobs.queue import JSON, Abandon, Executor
+from videngine.settings import Settings
+
+if TYPE_CHECKING:
+    from videngine.transcode import Progress
+
+StopReason = Literal["canceled", "released", "fenced"]
+_PROGRESS_EVENT_EVERY_S = 10
+
+
+class ServiceRun:
+    """Implements `videngine.transcode.Run` for the service.
+
+    The flow calls `step`, `report`, `cancelled` and `warn` on the workflow's thread (`report` and `cancelled` on
+    any); the heart calls `beat` and `stop` on its own.
+
+    Args:
+        attempt: what holds the job.
+        settings: the operator's.
+        scratch: the job's folder.
+        remembered: results of steps that earlier runs of the job have finished.
+    """
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        settings: Settings,
+        scratch: Path,
+        remembered: dict[str, JSON],
+    ) -> None:
+        self.attempt = attempt
+        self.job_id = attempt.job_id
+        self.settings = settings
+        self.scratch = scratch
+        self.stop_reason: StopReason | None = None
+        self._remembered = remembered
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+        self._phase = ""
+        self._progress = attempt.progress
+        self._outputs: list[tuple[int, str, float]] = []
+        self._warnings: list[dict[str, str]] = []
+        self._events: list[tuple[str, JSON | None]] = []
+        self._told_at = time.monotonic()
+
+    def step(self, name: str, work: Callable[[], JSON]) -> JSON:
+        """Do ``work`` once in the life of the job and remember its result, which must be JSON.
+
+        A failure is remembered too, for this run: after a crash the flow goes the same way again.
+
+        Raises:
+            VidengineError: what ``work`` raised, now or before the crash.
+        """
+        if name in self._taken:
+            raise ValueError(f"the step {name} was taken before; names are unique within a run")
+        self._taken.add(name)
+        if name in self._remembered:
+            return self._remembered[name]
+        outcome = Executor.step(name, lambda: self._outcome(work))
+        if "failed" in outcome:
+            raise VidengineError.from_json(outcome["failed"])
+        return outcome["done"]
+
+    def _outcome(self, work: Callable[[], JSON]) -> JSON:
+        try:
+            return {"done": work()}
+        except Cancelled as error:
+            if self.stop_reason is None:
+                return {"failed": error.to_json()}
+            raise Abandon from error  # nothing is to be remembered of a step that was cut short
+        except VidengineError as error:
+            return {"failed": error.to_json()}
+
+    def report(self, progress: Progress) -> None:
+        """Take note of how far the job is. It never goes back, whatever an attempt after a crash repeats."""
+        with self._lock:
+            self._phase = progress.phase
+            self._progress = min(1.0, max(self._progress, progress.fraction))
+            self._outputs = [tuple(output) for output in progress.outputs]
+
+    def cancelled(self) -> bool:
+        """Whether to stop, for whatever reason. Costs nothing."""
+        return self.stop_reason is not None
+
+    def warn(self, fault: Fault) -> None:
+        """Add a warning to the job."""
+        with self._lock:
+            self._warnings.append(fault.to_json())
+
+    def stop(self, reason: StopReason) -> None:
+        """Have the work stopped; the first reason counts."""
+        if self.stop_reason is None:
+            self.stop_reason = reason
+
+    def beat(self) -> Beat:
+        """What there is to say since the last time."""
+        with self._lock:
+            events: list[tuple[str, Any]] = []
+            if time.monotonic() - self._told_at >= _PROGRESS_EVENT_EVERY_S:
+                self._told_at = time.monotonic()
+                events.append(("job.progress", None))
+            return Beat(
+                attempt=self.attempt,
+                phase=self._phase,
+                progress=self._progress,
+                outputs=list(self._outputs),
+                warnings=list(self._warnings),
+                events=events,
+            )
+
+
+def remembered(checkpoints: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    """Results of the steps that were finished, by name."""
+    return {
+        name: outcome["done"]
+        for name, outcome in checkpoints
+        if isinstance(outcome, dict) and "done" in outcome
+    }

@@ -1,0 +1,180 @@
+"""A worker: one process that takes jobs, keeps its leases, looks after dead colleagues, delivers webhooks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from videngine.jobs import machine
+from videngine.jobs.attempts import Attempts
+from videngine.jobs.database import Database, DatabaseGone
+from videngine.jobs.housekeeping import Housekeeper
+from videngine.jobs.queue import Executor, Queue
+from videngine.jobs.secrets import Keyring
+from videngine.jobs.tables import workers
+from videngine.jobs.webhooks import Deliverer
+from videngine.jobs.workflow import JobRunner
+from videngine.settings import Settings
+from videngine.storage.guard import GuardedClient
+
+if TYPE_CHECKING:
+    from videngine.jobs.workflow import RunJob
+
+log = logging.getLogger(__name__)
+
+_BEAT_S = 1.0
+
+
+def run_worker(settings: Settings, *, stop: threading.Event, run_job: RunJob | None = None) -> None:
+    """Work until ``stop`` is set; then give running jobs ``drain_s`` and hand back what is left.
+
+    One per process. Never imports the engine: that lives in the children that the flow starts.
+
+    Args:
+        settings: the operator's.
+        stop: asks for the end; a signal handler may set it.
+        run_job: the flow; by default `videngine.transcode.run_job`.
+    """
+    if run_job is None:
+        from videngine.transcode import run_job as flow
+
+        run_job = flow
+    database = Database(settings)
+    database.migrate()
+    queue = Queue(database)
+    try:
+        _Worker(settings, database, queue, run_job).run(stop)
+    finally:
+        queue.close()
+        database.close()
+
+
+class _Worker:
+    """The parts of a worker and the order in which they start and end."""
+
+    def __init__(
+        self, settings: Settings, database: Database, queue: Queue, run_job: RunJob
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._queue = queue
+        self._id = machine.new_worker_id()
+        keyring = Keyring.load(settings)
+        self._attempts = Attempts(settings, database=database, queue=queue, keyring=keyring)
+        self._runner = JobRunner(
+            settings, attempts=self._attempts, queue=queue, worker=self._id, run_job=run_job
+        )
+        self._executor = Executor(
+            database, executor_id=self._id, slots=settings.worker_slots, work=self._runner
+        )
+        self._heart = Heart(self._attempts, self._runner, self._id)
+        self._sweeper = Sweeper(settings, self._attempts, queue, self._heart)
+        self._deliverer = Deliverer(
+            settings, database=database, keyring=keyring, client=GuardedClient(settings)
+        )
+        self._housekeeper = Housekeeper(settings, database=database, queue=queue)
+
+    def run(self, stop: threading.Event) -> None:
+        ended = threading.Event()
+        threads = [
+            threading.Thread(target=part, args=(ended,), name=name, daemon=True)
+            for name, part in (
+                ("heart", self._heart.run),
+                ("sweeper", self._sweeper.run),
+                ("deliverer", self._deliverer.run),
+                ("housekeeper", self._housekeeper.run),
+            )
+        ]
+        self._heart.beat()  # nobody may find us working before we are known
+        for thread in threads:
+            thread.start()
+        self._executor.start()
+        log.info("worker %s takes jobs (%d at a time)", self._id, self._settings.worker_slots)
+        try:
+            stop.wait()
+        finally:
+            log.info("worker %s stops", self._id)
+            self._executor.stop(self._settings.drain_s, lambda: self._runner.stop_all("released"))
+            ended.set()
+            for thread in threads:
+                thread.join()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Hand back at once what others would find out about in time."""
+        with suppress(DatabaseGone, sa.exc.OperationalError):
+            for claim in self._queue.claims():
+                if claim.executor == self._id:
+                    self._queue.hand_back(claim)
+            with self._database.write() as connection:
+                connection.execute(workers.delete().where(workers.c.id == self._id))
+
+
+class Heart:
+    """Renews the leases of all runs once a second and passes on who is to stop. Runs on a thread of its own."""
+
+    def __init__(self, attempts: Attempts, runner: JobRunner, worker: str) -> None:
+        self._attempts = attempts
+        self._runner = runner
+        self._worker = worker
+        self.steady_since: float | None = None  # monotonic; None while the database is away
+
+    def run(self, stop: threading.Event) -> None:
+        """Beat until told to stop."""
+        while not stop.wait(_BEAT_S):
+            try:
+                self.beat()
+            except DatabaseGone as error:
+                self.steady_since = None
+                log.warning("no heartbeat: %s", error)
+            except Exception:
+                self.steady_since = None
+                log.exception("no heartbeat")
+
+    def beat(self) -> None:
+        """One beat for all runs of this moment.
+
+        Raises:
+            DatabaseGone: nothing was renewed; running encodes go on.
+        """
+        runs = self._runner.active()
+        held = self._attempts.beat(self._worker, [run.beat() for run in runs])
+        for run in runs:
+            if run.attempt.id not in held:
+                run.stop("fenced")
+            elif held[run.attempt.id]:
+                run.stop("canceled")
+        if self.steady_since is None:
+            self.steady_since = time.monotonic()
+
+
+class Sweeper:
+    """Hands back the jobs of dead and hung workers, for as long as this one lives."""
+
+    def __init__(self, settings: Settings, attempts: Attempts, queue: Queue, heart: Heart) -> None:
+        self._settings = settings
+        self._attempts = attempts
+        self._queue = queue
+        self._heart = heart
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep until told to stop."""
+        while not stop.wait(self._settings.sweep_s):
+            try:
+                self.sweep()
+            except Exception:
+                log.exception("the sweep failed")
+
+    def sweep(self) -> None:
+        """Look once."""
+        since = self._heart.steady_since
+        # After an outage of the database everybody's lease looks old: first let them all beat again.
+        steady = since is not None and time.monotonic() - since >= self._settings.lease_s
+        for claim in self._attempts.lost(trust_leases=steady):
+            if self._queue.hand_back(claim):
+                log.warning("job %s taken back from worker %s", claim.job_id, claim.executor)

@@ -1,0 +1,169 @@
+"""What a worker does with a job that the queue gave it: begin an attempt, run the flow, settle the job."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from videngine.errors import Cancelled, ResourceError, VidengineError
+from videngine.jobs.attempts import Attempt, Attempts, Fenced
+from videngine.jobs.database import DatabaseGone
+from videngine.jobs.queue import Abandon, HistoryChanged, Queue
+from videngine.jobs.run import ServiceRun, StopReason, remembered
+from videngine.settings import Settings
+from videngine.spec import parse_job
+
+if TYPE_CHECKING:
+    from videngine.spec import JobSpec
+    from videngine.transcode import Report
+
+    RunJob = Callable[[JobSpec, ServiceRun], Report]
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_DATABASE_RETRY_S = 1.0
+
+
+class JobRunner:
+    """Runs jobs, several at a time, each on the thread that calls it.
+
+    Args:
+        settings: the operator's.
+        attempts: what may be done with jobs.
+        queue: where checkpoints are.
+        worker: this worker's id.
+        run_job: the flow, `videngine.transcode.run_job`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        attempts: Attempts,
+        queue: Queue,
+        worker: str,
+        run_job: RunJob,
+    ) -> None:
+        self._settings = settings
+        self._attempts = attempts
+        self._queue = queue
+        self._worker = worker
+        self._run_job = run_job
+        self._lock = threading.Lock()
+        self._active: dict[int, ServiceRun] = {}
+
+    def active(self) -> list[ServiceRun]:
+        """The runs of this moment."""
+        with self._lock:
+            return list(self._active.values())
+
+    def stop_all(self, reason: StopReason) -> None:
+        """Have every run stopped."""
+        for run in self.active():
+            run.stop(reason)
+
+    def __call__(self, job_id: str, run_number: int) -> None:
+        """Work on one run of a job until it is settled, queued again, or not ours any more.
+
+        Raises:
+            Abandon: to leave the workflow to whoever holds the job now.
+        """
+        scratch = self._settings.scratch_dir / job_id
+        attempt = self._insist(
+            lambda: self._attempts.begin(
+                job_id, run_number, self._worker, scratch_exists=scratch.is_dir()
+            )
+        )
+        if attempt is None:
+            return
+        folder = scratch / str(attempt.first_run)
+        folder.mkdir(parents=True, exist_ok=True)
+        earlier = [run for run in attempt.resumes if run != attempt.run]
+        run = ServiceRun(
+            attempt,
+            settings=self._settings,
+            scratch=folder,
+            remembered=remembered(self._queue.checkpoints(job_id, earlier)),
+        )
+        with self._lock:
+            self._active[attempt.id] = run
+        try:
+            keep_scratch = self._work(run)
+        except Fenced:
+            raise Abandon from None
+        finally:
+            with self._lock:
+                del self._active[attempt.id]
+        if not keep_scratch:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                scratch.rmdir()  # stays if the job has been started anew by now
+
+    def _work(self, run: ServiceRun) -> bool:
+        """Run the flow and settle the job; True if its files will be needed again."""
+        attempt = run.attempt
+        try:
+            report = self._run_job(parse_job(attempt.request).spec, run).to_json()
+        except (Cancelled, Abandon) as stopped:
+            return self._stopped(run, stopped)
+        except HistoryChanged as error:
+            log.warning("job %s starts over: %s", run.job_id, error)
+            self._insist(lambda: self._attempts.start_over(attempt))
+            return False
+        except Exception as error:  # nothing that a job does may take the worker down
+            if run.stop_reason is not None:
+                return self._stopped(run, error)
+            return self._failed(attempt, error)
+        self._insist(lambda: self._attempts.finish(attempt, report))
+        return False
+
+    def _stopped(self, run: ServiceRun, error: BaseException) -> bool:
+        attempt = run.attempt
+        if run.stop_reason == "canceled":
+            self._insist(lambda: self._attempts.cancel(attempt))
+            return False
+        if run.stop_reason == "released":
+            self._insist(lambda: self._attempts.release(attempt))
+            raise Abandon from None
+        if run.stop_reason == "fenced" or isinstance(error, Abandon):
+            raise Abandon from None
+        return self._failed(attempt, error)
+
+    def _failed(self, attempt: Attempt, error: BaseException) -> bool:
+        failure = as_failure(error)
+        if failure.code == "internal_error":
+            log.error("job %s failed in attempt %d", attempt.job_id, attempt.id, exc_info=error)
+        else:
+            log.warning("job %s: %s: %s", attempt.job_id, failure.code, failure.message)
+        return self._insist(lambda: self._attempts.fail(attempt, failure))
+
+    def _insist(self, work: Callable[[], Result]) -> Result:
+        """Do ``work`` in the database, waiting for as long as that is away: a finished encode is worth it."""
+        while True:
+            try:
+                return work()
+            except DatabaseGone as error:
+                log.warning("the database is away: %s", error)
+                time.sleep(_DATABASE_RETRY_S)
+
+
+def as_failure(error: BaseException) -> VidengineError:
+    """Any exception as one that the API knows; what it does not say stays in the log."""
+    if isinstance(error, VidengineError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(
+            "disk_full", "The worker's disk is full. Free space and retry the job."
+        )
+    return VidengineError(
+        "internal_error",
+        f"The worker failed unexpectedly ({type(error).__name__}); its log says more.",
+        retryable=True,
+    )

@@ -1,0 +1,98 @@
+"""Puts the API together: blueprints, the one answer shape, authentication in front of all that is not public."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Sequence
+
+import waitress
+from flask import Flask, Response, current_app, jsonify, request
+
+from videngine.jobs.redaction import set_up_logging
+from videngine.server import answers, jobs, openapi, outputs
+from videngine.server.auth import require_token
+from videngine.server.models import Health
+from videngine.server.operation import Operation, operation
+from videngine.server.service import Service, service
+from videngine.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_THREADS = 8
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. ``app.extensions["videngine"].close()`` lets go of the database.
+
+    Args:
+        settings: the operator's; by default read from variables and ``videngine.toml``.
+    """
+    settings = settings or Settings()
+    app = Flask("videngine.server", static_folder="static", static_url_path="/static")
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.extensions["videngine"] = Service.open(settings)
+    answers.install(app)
+    app.register_blueprint(jobs.blueprint)
+    app.register_blueprint(outputs.blueprint)
+    app.add_url_rule("/healthz", view_func=_healthz, methods=["GET"])
+    app.add_url_rule("/openapi.json", view_func=_openapi, methods=["GET"])
+    app.before_request(_authenticate)
+    app.after_request(_harden)
+    return app
+
+
+def serve(settings: Settings, *, sockets: Sequence[socket.socket] = ()) -> None:
+    """Serve the API in the foreground until the process is told to end.
+
+    Args:
+        settings: the operator's.
+        sockets: bound sockets to listen on instead of ``host`` and ``port``.
+    """
+    set_up_logging()
+    app = create_app(settings)
+    try:
+        where = (
+            {"sockets": list(sockets)}
+            if sockets
+            else {"host": settings.host, "port": settings.port}
+        )
+        waitress.serve(
+            app,
+            **where,
+            threads=_THREADS,
+            ident="videngine",
+            max_request_body_size=settings.max_body_bytes + 1,
+            clear_untrusted_proxy_headers=True,
+        )
+    finally:
+        app.extensions["videngine"].close()
+
+
+@operation(Operation(summary="Whether the API reaches its database.", result=Health, public=True))
+def _healthz() -> Response:
+    with service().database.read() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM tc_jobs LIMIT 1")
+    return answers.success("ok", {"status": "ok"})
+
+
+@operation(Operation(summary="This description of the API.", public=True))
+def _openapi() -> Response:
+    return jsonify(openapi.document(current_app._get_current_object()))  # type: ignore[attr-defined]
+
+
+def _authenticate() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    description = getattr(view, "operation", None)
+    if request.endpoint == "static" or (description is not None and description.public):
+        return
+    require_token()
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.is_json and request.path != "/openapi.json":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
