@@ -198,7 +198,7 @@ class S3Sink:
             return
         self._acl = None
         message = (
-            f"The bucket {self._place.bucket} takes no ACL; the objects were stored without {acl!r}. "
+            f"The bucket {self._place.bucket} takes no ACL; objects were stored without {acl!r}. "
             "Use a bucket policy to make them public."
         )
         self.warnings.append({"code": "acl_not_supported", "message": message})
