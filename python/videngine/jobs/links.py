@@ -6,8 +6,6 @@ addresses in playlists stay below it.
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from videngine.jobs.secrets import Keyring
 from videngine.settings import Settings
 
@@ -33,7 +31,7 @@ def is_path_token(keyring: Keyring, job_id: str, token: str) -> bool:
     return keyring.verify(_PURPOSE, job_id.encode(), token, characters=_TOKEN_CHARACTERS)
 
 
-def output_url(settings: Settings, job_id: str, key: str) -> str:
-    """The address of one object of the default store."""
+def outputs_url(settings: Settings, job_id: str) -> str:
+    """The address below which the default store serves the outputs of one job."""
     token = path_token(Keyring.load(settings), job_id)
-    return f"{public_url(settings)}/outputs/{job_id}/{token}/{quote(key)}"
+    return f"{public_url(settings)}/outputs/{job_id}/{token}"

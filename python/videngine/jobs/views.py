@@ -56,8 +56,8 @@ def summaries() -> sa.Select[Any]:
     """One line a job, for lists: select from it with filters, then map each row by `summary`."""
     every = attempts.alias()
     last = sa.select(sa.func.max(every.c.id)).where(every.c.job_id == jobs.c.id)
-    return sa.select(*_SUMMARY, attempts.c.phase, attempts.c.progress).outerjoin(
-        attempts, attempts.c.id == last.scalar_subquery()
+    return sa.select(*_SUMMARY, attempts.c.phase, attempts.c.progress).select_from(
+        jobs.outerjoin(attempts, attempts.c.id == last.scalar_subquery())
     )
 
 

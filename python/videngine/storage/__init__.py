@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Protocol, cast
-from urllib.parse import quote
 
+from videngine.jobs.links import outputs_url
 from videngine.settings import Settings
 from videngine.storage.base import Moved, Sink, Source, StoredObject
 from videngine.storage.content_types import content_type_of, split_path
@@ -101,7 +101,7 @@ def open_sink(
         return FileSink(
             settings.store_dir / job_id,
             roots=(settings.store_dir,),
-            base_url=f"{_public_url(settings)}/outputs/{quote(job_id)}",
+            base_url=None if anywhere else outputs_url(settings, job_id),
         )
     match place.kind:
         case "s3":
@@ -110,8 +110,3 @@ def open_sink(
             folder, _ = split_path(cast(FilePlace, place).path)
             return FileSink(folder, roots=None if anywhere else settings.file_roots)
     raise ValueError(f"there is no storage of kind {place.kind!r}")
-
-
-def _public_url(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
