@@ -1,0 +1,61 @@
+"""How responses print the outputs of a request: always the documented keys, others where they were given."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from videngine.spec.outputs import OutputBase, Rung
+
+_ALWAYS: dict[str, Any] = {
+    "output": "",
+    "separate_audio": False,
+    "destination": None,
+    "stream": None,
+    "audio_mute": False,
+    "subtitles": None,
+    "cenc_drm": None,
+    "allow_soft_fail": 0,
+    "optimize_bitrate": 0,
+    "playlist_name": "",
+    "segment_duration": "",
+    "encryption": None,
+    "image_format": "",
+    "time": "",
+    "height": 0,
+    "width": 0,
+    "framerate": 0,
+    "quality": 0,
+    "transcript": 0,
+    "json": 0,
+    "srt": 0,
+    "vtt": 0,
+    "mode": "",
+    "deinterlace": False,
+}
+_ALWAYS_IN_STREAM: dict[str, Any] = {
+    "video_codec": "",
+    "height": 0,
+    "bitrate": 0,
+    "framerate": "",
+    "keyframe": "",
+}
+
+
+def echo_output(output: OutputBase) -> dict[str, Any]:
+    """One entry of ``format`` as responses print it."""
+    given = output.model_dump(exclude_none=True, exclude={"destination", "stream"})
+    out = {**_ALWAYS, **given}
+    if output.destination is not None:
+        out["destination"] = output.destination.echo()
+    if rungs := getattr(output, "stream", None):
+        out["stream"] = [_echo_rung(rung) for rung in rungs]
+    out["allow_soft_fail"] = int(bool(output.allow_soft_fail))
+    if out["framerate"]:
+        rate = Fraction(out["framerate"])
+        out["framerate"] = int(rate) if rate.denominator == 1 else float(rate)
+    return out
+
+
+def _echo_rung(rung: Rung) -> dict[str, Any]:
+    return {**_ALWAYS_IN_STREAM, **rung.model_dump(exclude_none=True)}

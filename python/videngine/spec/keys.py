@@ -1,0 +1,110 @@
+"""Where the objects of each output go. Decided from the request alone, so it is known when a job is accepted.
+
+No two outputs of a job may write the same object: the later one gets a folder ``output_<index>`` below its path. Outputs without a
+destination always have such a folder, in the server's own store.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, replace
+
+from videngine.errors import Fault
+from videngine.spec.destination import FileDestination, S3Destination
+from videngine.spec.job import JobSpec
+from videngine.spec.outputs import AdaptiveOutput, Output
+
+_ADAPTIVE_FILES = re.compile(r"(video|audio|subs)_[^/]*/[^/]*|[^/]*\.(m3u8|mpd)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputPlace:
+    """Where one output goes.
+
+    ``folder`` is the part of ``destination.path`` that is a folder ("" for none): the keys of a sink are below it. ``root`` is
+    the output's own folder below that ("" for none), ``name`` the file it makes there, the manifest's for HLS and DASH.
+    """
+
+    index: int
+    folder: str
+    root: str
+    name: str
+
+
+def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, ...]]:
+    """The place of every output, and a ``path_collision`` warning for each that had to give way."""
+    places: list[OutputPlace] = []
+    claims: list[_Claim] = []
+    warnings: list[Fault] = []
+    for index, output in enumerate(spec.format):
+        folder, name = output.folder_and_name
+        own = f"output_{index}"
+        root = own if output.destination is None else ""
+        place = OutputPlace(index=index, folder=folder, root=root, name=name)
+        turn = 1
+        while taken := next((c for c in claims if c.meets(_claim(output, place))), None):
+            place = replace(place, root=own if turn == 1 else f"{own}_{turn}")
+            if turn == 1:
+                warnings.append(_collision(place, taken))
+            turn += 1
+        places.append(place)
+        claims.append(_claim(output, place))
+    return tuple(places), tuple(warnings)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """The objects that an output will write: one file, or what a ladder makes in ``folder``."""
+
+    index: int
+    store: tuple[str, ...]
+    folder: str
+    name: str
+    adaptive: bool
+
+    def meets(self, other: _Claim) -> bool:
+        """Whether both might write the same object."""
+        if self.store != other.store:
+            return False
+        if self.adaptive and other.adaptive and self.folder == other.folder:
+            return True
+        return self._reaches(other) or other._reaches(self)
+
+    def _reaches(self, other: _Claim) -> bool:
+        below = _below(self.folder, posixpath.join(other.folder, other.name))
+        if self.adaptive:
+            return below is not None and _ADAPTIVE_FILES.fullmatch(below) is not None
+        return below == self.name
+
+
+def _below(folder: str, path: str) -> str | None:
+    """``path`` as seen from ``folder``, or None when it is not in there."""
+    if not folder:
+        return path
+    return path[len(folder) :].lstrip("/") if path.startswith(folder.rstrip("/") + "/") else None
+
+
+def _claim(output: Output, place: OutputPlace) -> _Claim:
+    destination = output.destination
+    store: tuple[str, ...] = ("default",)
+    if isinstance(destination, S3Destination):
+        store = ("s3", (destination.endpoint_url or "").lower(), destination.bucket)
+    elif isinstance(destination, FileDestination):
+        store = ("file",)
+    return _Claim(
+        place.index,
+        store,
+        posixpath.join(place.folder, place.root).rstrip("/") or place.folder,
+        place.name,
+        isinstance(output, AdaptiveOutput),
+    )
+
+
+def _collision(place: OutputPlace, taken: _Claim) -> Fault:
+    return Fault(
+        path=f"format[{place.index}].destination.path",
+        code="path_collision",
+        message=f"format[{taken.index}] writes to the same place; this output goes to the folder "
+        f"{place.root} below it.",
+    )

@@ -1,0 +1,186 @@
+"""Fields of one rendition: its picture, its sound, its part of the source. Mixed into outputs and ``stream[]``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from videngine.spec.faults import invalid, show
+from videngine.spec.model import Later, Model, NotYet
+from videngine.spec.values import (
+    AudioKilobits,
+    Channels,
+    Crf,
+    Duration,
+    EvenPixels,
+    Flag,
+    FrameRate,
+    Keyframe,
+    Kilobits,
+    Scalar,
+    StartTime,
+    flag,
+    whole,
+)
+
+CODECS = {"libx264": "libx264", "h264": "libx264"}
+LATER_CODECS = (
+    "libx265",
+    "hevc",
+    "h265",
+    "libvpx",
+    "libvpx-vp9",
+    "vp8",
+    "vp9",
+    "libsvtav1",
+    "av1",
+    "h264_nvenc",
+    "hevc_nvenc",
+    "av1_nvenc",
+)
+
+
+def _codec(value: object) -> str:
+    name = value.strip().lower() if isinstance(value, str) else ""
+    if name in LATER_CODECS:
+        raise invalid(
+            f"this version does not encode with {name} yet; use libx264", code="not_yet_supported"
+        )
+    if name not in CODECS:
+        raise invalid(f"must be one of {', '.join(CODECS)}, not {show(value)}")
+    return name
+
+
+def _mute(value: object) -> bool | str:
+    if isinstance(value, str) and value.strip().lower() == "drop":
+        return "drop"
+    try:
+        return flag(value)
+    except ValueError:
+        raise invalid(f'must be true, false or "drop", not {show(value)}') from None
+
+
+_AAC_RATES_HZ = (
+    8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000,
+)  # fmt: skip
+
+
+def _sample_rate(value: object) -> int | None:
+    rate: int | None = whole(8000, 96_000, "Hz", zero=True).parse(value)
+    if rate is None or rate in _AAC_RATES_HZ:
+        return rate
+    near = min(_AAC_RATES_HZ, key=lambda known: abs(known - rate))
+    raise invalid(f"AAC has no {rate} Hz; {near} Hz is used", instead=near)
+
+
+VideoCodec = Annotated[str, Scalar(_codec, {"enum": list(CODECS)})]
+Mute = Annotated[bool | str, Scalar(_mute, {"enum": [True, False, 1, 0, "drop"]})]
+SampleRate = Annotated[int, Scalar(_sample_rate, {"enum": list(_AAC_RATES_HZ)})]
+
+
+class VideoFields(Model):
+    """How a picture is sized, timed and encoded."""
+
+    video_codec: VideoCodec | None = Field(
+        None, description="Encoder: `libx264` or its alias `h264`. Default: libx264."
+    )
+    height: EvenPixels | None = Field(
+        None,
+        description="Height in px, even. Default: follows from `width` and the source's shape, else the source's.",
+    )
+    width: EvenPixels | None = Field(
+        None,
+        description="Width in px, even. Given with `height`, the picture is stretched to fit both. Default: follows "
+        "from `height` and the source's shape, else the source's.",
+    )
+    quality: Crf | None = Field(
+        None,
+        description="CRF, 0 (lossless) to 51 (worst). With `bitrate`: capped by it. Default: 23 where `bitrate` is "
+        "unset too.",
+    )
+    bitrate: Kilobits | None = Field(
+        None,
+        description="Average rate in kbit/s, with peaks of 1.5 times over a buffer of 2 s; with `quality`: the peak "
+        "rate. Default: none.",
+    )
+    framerate: FrameRate | None = Field(
+        None,
+        description="Constant rate in frames/s, 1 to 240; 23.976, 29.97 and 59.94 mean n/1001. Default: the source's; "
+        "the nearest usual rate where it varies.",
+    )
+    keyframe: Keyframe | None = Field(
+        None,
+        description='Longest distance of keyframes: frames (1 to 1000), or seconds as "3s". Every segment starts with '
+        "one besides. Default: at most 90 frames, in equal parts of a segment.",
+    )
+    optimize_bitrate: NotYet = Field(None, description="Rate chosen per title. Default: 0.")
+    min_crf: NotYet = Field(None, description="Lowest CRF of `optimize_bitrate`. Default: 0.")
+    max_crf: Annotated[None, Later((51, "51"))] = Field(
+        None, description="Highest CRF of `optimize_bitrate`. Default: 51."
+    )
+    adjust_crf: NotYet = Field(None, description="Added to the chosen CRF. Default: 0.")
+    two_pass: NotYet = Field(None, description="Two passes for `bitrate`. Default: 0.")
+    video_codec_parameters: NotYet = Field(
+        None, description="Parameters of the encoder. Default: none."
+    )
+    profile: NotYet = Field(None, description="Profile of the codec. Default: the encoder's.")
+    pix_format: Annotated[None, Later(("yuv420p",))] = Field(
+        None, description="Pixel format. Default: yuv420p."
+    )
+    tag_video: NotYet = Field(None, description="Sample entry of the codec. Default: avc1.")
+    aspect_ratio: NotYet = Field(None, description="Display shape. Default: the source's.")
+    resize_mode: Annotated[None, Later(("scale",))] = Field(
+        None,
+        description="How a picture is brought to another shape: `scale` stretches. Default: scale.",
+    )
+    resolution: NotYet = Field(None, description="The smaller side in px. Default: unset.")
+    size: NotYet = Field(None, description='"WxH" in px. Default: unset.')
+    framerate_limit: NotYet = Field(None, description="Highest frames/s. Default: none.")
+    rotate: NotYet = Field(None, description="Degrees clockwise. Default: 0.")
+    deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
+    hdr_to_sdr: NotYet = Field(None, description="Tone-map to SDR. Default: 0.")
+    color_space: NotYet = Field(None, description="Matrix. Default: the source's.")
+    color_range: NotYet = Field(None, description="Range. Default: the source's.")
+    color_trc: NotYet = Field(None, description="Transfer. Default: the source's.")
+    color_primaries: NotYet = Field(None, description="Primaries. Default: the source's.")
+    logo: NotYet = Field(None, description="Picture laid over. Default: none.")
+    metrics: NotYet = Field(None, description="Measure the quality. Default: 0.")
+
+
+class AudioFields(Model):
+    """How sound is encoded. The codec is AAC-LC."""
+
+    audio_bitrate: AudioKilobits | None = Field(
+        None, description="Rate in kbit/s, 8 to 512. Default: 64 for each channel."
+    )
+    audio_sample_rate: SampleRate | None = Field(
+        None,
+        description="Sample rate in Hz, one that AAC has. Default: the source's if 44100 or 48000, else 48000.",
+    )
+    audio_channels_number: Channels | None = Field(
+        None, description="Channels, 1 to 8; mixed up or down. Default: the source's, at most 2."
+    )
+    audio_mute: Mute | None = Field(
+        None,
+        description='true: a silent track instead of the sound; "drop": no track. Default: false.',
+    )
+    audio_codec: Annotated[None, Later(("aac", "libfdk_aac"))] = Field(
+        None, description="Encoder of sound; `libfdk_aac` is taken as `aac`. Default: aac."
+    )
+    audio_pan: NotYet = Field(None, description="Channel mapping. Default: none.")
+    downmix_mode: NotYet = Field(None, description="Kind of down-mix. Default: the usual one.")
+    loudness: NotYet = Field(None, description="Loudness normalisation. Default: none.")
+    audio_tracks: NotYet = Field(None, description="Which tracks are taken. Default: all.")
+
+
+class ClipFields(Model):
+    """Which part of the source is taken."""
+
+    start_time: StartTime | None = Field(
+        None, description='Start in the source: seconds, "12.5s" or a timecode. Default: 0.'
+    )
+    duration: Duration | None = Field(
+        None,
+        description="Length from `start_time`, in the same forms; cut at the end. Default: to the end.",
+    )

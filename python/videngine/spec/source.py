@@ -1,0 +1,55 @@
+"""``source``: where the one video of a job comes from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from videngine.spec.faults import invalid
+from videngine.spec.model import NotYet
+from videngine.spec.place import FilePlace, Place, S3Place, from_url, kind_of_place
+from videngine.spec.private import WebUrl
+
+
+class S3Source(S3Place):
+    """An object in a bucket."""
+
+    @model_validator(mode="after")
+    def _name_object(self) -> S3Source:
+        if not self.object_key:
+            raise invalid("must name the object", code="missing_field", field="path")
+        return self
+
+
+class HttpSource(Place):
+    """A file on a web server; pre-signed URLs too."""
+
+    type: Literal["http", "https"] = Field(description="Kind of storage. Default: told from `url`.")
+    url: WebUrl = Field(
+        description="Where the file is; `user:password@` and signatures in the query are kept secret. Required."
+    )
+    key: NotYet = Field(None, description="User; write it into `url`. No default.")
+    secret: NotYet = Field(None, description="Password; write it into `url`. No default.")
+
+    @property
+    def kind(self) -> str:
+        """What tells the kinds of places apart."""
+        return "http"
+
+    def echo(self) -> dict[str, Any]:
+        """The source as responses print it."""
+        return {"type": self.type, "url": str(self.url)}
+
+
+class FileSource(FilePlace):
+    """A file on the machine of the service."""
+
+
+Source = Annotated[
+    Annotated[S3Source, Tag("s3")]
+    | Annotated[HttpSource, Tag("http")]
+    | Annotated[FileSource, Tag("file")],
+    Discriminator(kind_of_place),
+    BeforeValidator(from_url),
+]
