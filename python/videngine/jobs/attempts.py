@@ -1,7 +1,8 @@
-"""Attempts at jobs: what a worker may do with one, each in a single transaction that its token guards.
+"""Attempts at jobs: all that a worker may do with one, each in a transaction that a token guards.
 
-Every dispatch of a workflow is an attempt. It holds the job for as long as its lease is renewed and its row is not
-ended; whoever takes the job away ends the row first, and from then on nothing that the attempt writes counts.
+Every dispatch of a workflow is an attempt. It holds the job for as long as its lease is renewed and
+its row is not ended; whoever takes the job away ends the row first, and from then on nothing that
+the attempt writes counts.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Attempts:
         self._keyring = keyring
 
     def begin(self, job_id: str, run: int, worker: str, *, scratch_exists: bool) -> Attempt | None:
-        """Start an attempt, or settle the job if none is called for: canceled, deleted, tried too often.
+        """Start an attempt, or settle the job if it is canceled, deleted or was tried too often.
 
         Args:
             job_id: the job.
@@ -109,7 +110,7 @@ class Attempts:
             return self._start(connection, job, worker, last)
 
     def beat(self, worker: str, beats: Iterable[Beat]) -> dict[int, bool]:
-        """Renew the worker's and all its attempts' leases, write their progress, read their cancel flags.
+        """Renew the leases of worker and attempts, write their progress, read their cancel flags.
 
         Returns:
             For each attempt that still holds its job, by id, whether it is to be canceled.
@@ -164,7 +165,7 @@ class Attempts:
             )
 
     def fail(self, attempt: Attempt, error: VidengineError) -> bool:
-        """End a failed attempt; queue another one after a while if there is hope. True if that is so.
+        """End a failed attempt; queue another one if there is hope. True if that is so.
 
         Raises:
             Fenced: the attempt no longer holds the job.
@@ -195,7 +196,7 @@ class Attempts:
             self._settle(connection, self._ended(connection, attempt, "finished"), "canceled")
 
     def release(self, attempt: Attempt) -> None:
-        """Give a job back unfinished, to be gone on with behind its last checkpoint. It counts for nothing.
+        """Give a job back unfinished; the next attempt goes on behind the last checkpoint.
 
         Raises:
             Fenced: the attempt no longer holds the job.
@@ -205,7 +206,7 @@ class Attempts:
             connection.execute(jobs.update().where(jobs.c.id == job["id"]).values(status="queued"))
 
     def start_over(self, attempt: Attempt) -> None:
-        """End an attempt whose checkpoints have turned out to be of no use, and begin anew without them.
+        """End an attempt whose checkpoints are of no use, and begin anew without them.
 
         Raises:
             Fenced: the attempt no longer holds the job.
@@ -214,10 +215,11 @@ class Attempts:
             self._start_over(connection, self._ended(connection, attempt, "released"))
 
     def lost(self, *, trust_leases: bool) -> list[Claim]:
-        """What executors hold that are dead, or that have not begun or not renewed an attempt for long.
+        """What dead executors hold, and what live ones have claimed but do not work on.
 
         Args:
-            trust_leases: False: only what is certain without looking at leases, as long as it may be the
+            trust_leases: False: only what is certain without looking at leases, as long as it may
+                be the
                 database that was away and not the workers.
         """
         claims = self._queue.claims()
@@ -384,7 +386,7 @@ def _holds(attempt: Attempt) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _has_left(attempt: sa.RowMapping) -> bool:
-    """Whether nobody can still be writing to the files of this attempt, and they are on this machine."""
+    """Whether the files of this attempt are here and nobody can still be writing to them."""
     worker = attempt["worker"]
     ended_by_itself = attempt["outcome"] in ("finished", "failed", "released")
     return machine.is_here(worker) and (ended_by_itself or machine.is_gone(worker))

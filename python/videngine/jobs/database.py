@@ -1,4 +1,4 @@
-"""The one database: our ``tc_*`` tables beside the queue's own, so that one transaction covers both.
+"""The one database: our ``tc_*`` tables beside the queue's own, for transactions that cover both.
 
 SQLite by default, PostgreSQL by URL. All times are seconds since 1970 on the database's clock.
 """

@@ -110,7 +110,7 @@ class Housekeeper:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _state(self, job_ids: set[str]) -> dict[str, int]:
-        """The first run that counts of each of these jobs; of settled ones, the one after the last."""
+        """The first run of each job that is still needed; of settled ones, one after the last."""
         with self._database.read() as connection:
             rows = connection.execute(
                 sa.select(jobs.c.id, jobs.c.first_run, jobs.c.run, jobs.c.status).where(

@@ -1,7 +1,7 @@
 """Addresses of what the default store holds.
 
-Players cannot send a bearer token with every segment, so the path holds one: an HMAC over the job's id. Relative
-addresses in playlists stay below it.
+Players cannot send a bearer token with every segment, so the path holds one: an HMAC over the job's
+id. Relative addresses in playlists stay below it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which machine and process this is, so that another process can tell whether a worker is still there."""
+"""Which machine and process this is, so that others can tell whether a worker is still there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_here(worker_id: str) -> bool:
 
 
 def is_gone(worker_id: str) -> bool:
-    """Whether that worker ran on this machine and its process has ended. False when nobody can tell."""
+    """Whether that worker ran on this machine and has ended. False when nobody can tell."""
     machine, _, rest = worker_id.partition("/")
     pid = rest.partition("/")[0]
     if machine != _here() or not pid.isdigit():

@@ -1,8 +1,9 @@
 """The port around DBOS: nothing else imports it, so that another engine could take its place.
 
-Verbs of everybody: `submit`, `claims`, `hand_back`, `checkpoints`, `finished`, `forget`; of a worker: `start`,
-`step`, `stop`. A workflow's id is ``<job id>:<run>``, its only input the job's id. The one internal of DBOS
-that this leans on is marked; ``tests/jobs/test_queue_contract.py`` holds it to what we need.
+Verbs of everybody: `submit`, `claims`, `hand_back`, `checkpoints`, `finished`, `forget`; of a
+worker: `start`, `step`, `stop`. A workflow's id is ``<job id>:<run>``, its only input the job's id.
+The one internal of DBOS that this leans on is marked; ``tests/jobs/test_queue_contract.py`` holds
+it to what we need.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
@@ -24,24 +25,26 @@ JSON = Any
 _APPLICATION = "videngine"
 _QUEUE = "jobs"
 _WORKFLOW = "videngine.job"
-# Raised only together with a migration of work in flight: rows of another version are never claimed.
+# Raised only together with a migration of work in flight: rows of another version are never
+# claimed.
 _VERSION = "abi-1"
-# Priorities: retries, then new jobs in the order of acceptance. Unset would mean ahead of everything.
+# Priorities: retries, then new jobs in the order of acceptance. Unset would mean ahead of
+# everything.
 _NEW_JOBS = 1 << 27
 _POLL_S = 0.25
 
 
 class Abandon(BaseException):
-    """Leave a workflow unfinished, for somebody else to take up. No ``except Exception`` stops it."""
+    """Leave a workflow unfinished, for others to take up. No ``except Exception`` stops it."""
 
 
 class HistoryChanged(Exception):
-    """The recorded steps are not those that the program now takes: it was upgraded under the job."""
+    """The recorded steps are not those now taken: the program was upgraded under the job."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A workflow that some executor has taken. ``claimed_at`` is seconds since 1970, database clock."""
+    """A workflow that an executor has taken, ``claimed_at`` seconds after 1970 (database)."""
 
     job_id: str
     run: int
@@ -66,14 +69,14 @@ def migrate_queue(url: sa.URL) -> None:
 
 
 class Queue:
-    """The queue as API and sweeper see it. Safe to use from several threads; borrows the database."""
+    """The queue as API and sweeper see it. Thread-safe; borrows the database."""
 
     def __init__(self, database: Database) -> None:
         self._client = DBOSClient(
             system_database_engine=database.engine,
-            serializer=DBOSPortableJSONSerializer(),  # the default is pickle: code from the database
+            serializer=DBOSPortableJSONSerializer(),  # the default, pickle, runs what it reads
             application_name=_APPLICATION,
-            retry_connection_errors=False,  # an answer in time is worth more than an answer in the end
+            retry_connection_errors=False,  # or a dead database would hang the API
             lazy=True,
         )
 
@@ -125,17 +128,18 @@ class Queue:
         return claims
 
     def hand_back(self, claim: Claim) -> bool:
-        """Take a workflow from an executor and queue it again; False if that one no longer holds it.
+        """Take a workflow from an executor and queue it again; False if it holds it no longer.
 
         From here on the queue refuses whatever the old executor still writes.
         """
-        # Internal: DBOS's own recovery step. Its public cousin `resume_workflow` does not check the executor.
+        # Internal: DBOS's own recovery step. Its public cousin `resume_workflow` does not check the
+        # executor.
         return self._client._sys_db.reenqueue_for_recovery(
             _workflow_id(claim.job_id, claim.run), [claim.executor], _QUEUE
         )
 
     def checkpoints(self, job_id: str, runs: Iterable[int]) -> list[tuple[str, JSON]]:
-        """What the steps of these runs returned, as (step, result), in the order they were taken."""
+        """What the steps of these runs returned, as (step, result), in order."""
         return [
             (step["function_name"], step["output"])
             for run in runs
@@ -165,29 +169,29 @@ class Queue:
         self._client.destroy()
 
 
-_work: Callable[[str, int], None] | None = None
-
-
 @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)  # we count attempts ourselves
 def _run_job(job_id: str) -> None:
-    assert _work is not None, "a workflow was started outside of an executor"
+    assert Executor.current is not None, "a workflow was started outside of an executor"
     assert DBOS.workflow_id is not None
-    _work(job_id, _job_and_run(DBOS.workflow_id)[1])
+    Executor.current.work(job_id, _job_and_run(DBOS.workflow_id)[1])
 
 
 class Executor:
     """The queue as a worker sees it: takes workflows and runs ``work`` on them, in threads.
 
-    One per process (DBOS is a singleton). ``work(job_id, run)`` ends a workflow by returning and leaves it to
-    others by raising `Abandon`.
+    One per process (DBOS is a singleton). ``work(job_id, run)`` ends a workflow by returning and
+    leaves it to others by raising `Abandon`.
 
     Args:
         database: where the queue is.
-        executor_id: must be new at every start of a process, or a restarted worker would claim again
+        executor_id: must be new at every start of a process, or a restarted worker would claim
+            again
             what recovery has just given away.
         slots: how many workflows may run here at a time.
         work: what to do with one.
     """
+
+    current: ClassVar[Executor | None] = None
 
     def __init__(
         self,
@@ -200,11 +204,10 @@ class Executor:
         self._database = database
         self._executor_id = executor_id
         self._slots = slots
-        self._work = work
+        self.work = work
 
     def start(self) -> None:
         """Begin to take workflows."""
-        global _work
         client = DBOSClient(
             system_database_engine=self._database.engine,
             serializer=DBOSPortableJSONSerializer(),
@@ -213,7 +216,7 @@ class Executor:
         # The limit lives in the queue's row and so is the same for all workers of one database.
         client.register_queue(_QUEUE, worker_concurrency=self._slots, polling_interval_sec=_POLL_S)
         client.destroy()
-        _work = self._work
+        Executor.current = self
         DBOS(
             config={
                 "name": _APPLICATION,
@@ -232,7 +235,7 @@ class Executor:
 
     @staticmethod
     def step(name: str, work: Callable[[], JSON]) -> JSON:
-        """Run ``work`` unless this step of the workflow has been recorded; record and return its result.
+        """Run ``work``, record and return its result; or return what was recorded.
 
         Call it on the workflow's own thread. An `Abandon` from ``work`` leaves no record.
 
@@ -248,7 +251,7 @@ class Executor:
             raise HistoryChanged(str(error)) from None
 
     def stop(self, timeout_s: float, stop_runs: Callable[[], None]) -> None:
-        """Take nothing more, wait for what runs, then have the rest stopped and let go of the queue.
+        """Take nothing more, wait for what runs, have the rest stopped, let go of the queue.
 
         Args:
             timeout_s: how long runs may take to finish by themselves.

@@ -1,4 +1,4 @@
-"""One attempt at a job as the transcoding flow sees it: steps that are remembered, progress, the wish to stop."""
+"""One attempt as the transcoding flow sees it: remembered steps, progress, the wish to stop."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _PROGRESS_EVENT_EVERY_S = 10
 class ServiceRun:
     """Implements `videngine.transcode.Run` for the service.
 
-    The flow calls `step`, `report`, `cancelled` and `warn` on the workflow's thread (`report` and `cancelled` on
-    any); the heart calls `beat` and `stop` on its own.
+    The flow calls `step`, `report`, `cancelled` and `warn` on the workflow's thread (`report` and
+    `cancelled` on any); the heart calls `beat` and `stop` on its own.
 
     Args:
         attempt: what holds the job.
@@ -85,7 +85,7 @@ class ServiceRun:
             return {"failed": error.to_json()}
 
     def report(self, progress: Progress) -> None:
-        """Take note of how far the job is. It never goes back, whatever an attempt after a crash repeats."""
+        """Take note of how far the job is; it never goes back, whatever is done again."""
         with self._lock:
             self._phase = progress.phase
             self._progress = min(1.0, max(self._progress, progress.fraction))

@@ -1,7 +1,8 @@
 """What must not be readable in the database: one envelope a job, and keys derived for signing.
 
-The whole request is the secret, so that no credential can be overlooked. It is encrypted with a data key of
-its own (AES-256-GCM, bound to tenant and job); the data key is encrypted with the operator's key.
+The whole request is the secret, so that no credential can be overlooked. It is encrypted with a
+data key of its own (AES-256-GCM, bound to tenant and job); the data key is encrypted with the
+operator's key.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _WRAPPED_BYTES = _NONCE_BYTES + _KEY_BYTES + 16
 
 
 class Keyring:
-    """The operator's keys: the first encrypts, all decrypt, so a key is changed by putting one in front.
+    """The operator's keys: the first encrypts, all decrypt; a new key is put in front of the old.
 
     Immutable; safe to share between threads.
     """
@@ -38,7 +39,7 @@ class Keyring:
 
     @staticmethod
     def load(settings: Settings) -> Keyring:
-        """Keys from ``secret_key``, or from ``secret.key`` in the state folder, made at the first use.
+        """Keys from ``secret_key``, else from ``secret.key`` in the state folder, made if need be.
 
         Raises:
             ValueError: a key is not base64 of 32 bytes.
@@ -48,7 +49,7 @@ class Keyring:
         return Keyring([_key_file(settings.state_dir.resolve() / "secret.key")])
 
     def seal(self, data: dict[str, Any], *, bound_to: str) -> tuple[str, bytes]:
-        """Encrypt ``data``; the answer is (key id, envelope). It opens for the same ``bound_to`` only."""
+        """Encrypt ``data`` as (key id, envelope); it opens for the same ``bound_to`` only."""
         data_key = secrets.token_bytes(_KEY_BYTES)
         aad = bound_to.encode()
         wrapped = _encrypt(self._keys[self._first], data_key, aad)
@@ -78,7 +79,7 @@ class Keyring:
         return hmac.new(key, message, "sha256").hexdigest()
 
     def verify(self, purpose: str, message: bytes, signature: str, *, characters: int = 64) -> bool:
-        """Whether any key of the ring made these first ``characters`` of a signature, in constant time each."""
+        """Whether a key of the ring made this start of a signature, compared in constant time."""
         return any(
             hmac.compare_digest(
                 Keyring([key]).sign(purpose, message)[:characters].encode(), signature.encode()

@@ -1,4 +1,4 @@
-"""The jobs as their owners see them. Every query names the owner: another tenant's job does not exist."""
+"""The jobs as their owners see them: every query names the tenant, others' jobs do not exist."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EDITABLE_WHILE_PROCESSING = frozenset({"webhook_config"})
 
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """A request that has been checked. ``request`` holds secrets and is stored encrypted; the rest does not."""
+    """A request that has been checked. Only ``request`` holds secrets; it is stored encrypted."""
 
     video_id: str
     request: JSON
@@ -61,8 +61,8 @@ def _not_editable(why: str) -> VidengineError:
 class JobStore:
     """Accepts, shows, edits, cancels, retries and deletes jobs. Safe to use from several threads.
 
-    All methods raise `DatabaseGone` when the database does not answer, and ``not_found`` for an id that is not
-    the tenant's.
+    All methods raise `DatabaseGone` when the database does not answer, and ``not_found`` for an id
+    that is not the tenant's.
     """
 
     def __init__(
@@ -77,7 +77,8 @@ class JobStore:
         """Store and queue a job: all of it is on disk when this returns, or none.
 
         Returns:
-            The job as the answer shows it, and whether it is the answer to an earlier request with this key.
+            The job as the answer shows it, and whether it is the answer to an earlier request with
+            this key.
 
         Raises:
             VidengineError: ``idempotency_conflict``, ``queue_full``.
@@ -226,7 +227,8 @@ class JobStore:
         """Queue a failed or canceled job again, from the beginning.
 
         Raises:
-            VidengineError: ``job_not_editable`` in every other state, and when its secrets have been deleted.
+            VidengineError: ``job_not_editable`` in every other state, and when its secrets have
+            been deleted.
         """
         with self._database.write() as connection:
             job = self._job(connection, tenant, job_id)
@@ -310,7 +312,8 @@ class JobStore:
         mine = (idempotency.c.tenant == tenant, idempotency.c.key == key)
         connection.execute(idempotency.delete().where(*mine, idempotency.c.expires_at <= now()))
         if self._database.engine.dialect.name == "postgresql":
-            # SQLite's writers are one at a time; here the same key must wait for the other's commit.
+            # SQLite's writers are one at a time; here the same key must wait for the other's
+            # commit.
             connection.execute(
                 sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{tenant}\n{key}")))
             )

@@ -17,7 +17,8 @@ jobs = sa.Table(
     sa.Column("tenant", sa.String(64), nullable=False),
     sa.Column("video_id", sa.String(255), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
-    # Which workflow is the job's current one (`<id>:<run>`), and from which on its checkpoints hold.
+    # Which workflow is the job's current one (`<id>:<run>`), and from which on its checkpoints
+    # hold.
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("first_run", sa.Integer, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),  # attempts that count against max_attempts

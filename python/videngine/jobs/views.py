@@ -1,4 +1,4 @@
-"""Rows as the API and the webhooks show them. No secret, no id of the queue, no token ever gets here."""
+"""Rows as the API and the webhooks show them. No secret and no id of the queue ever gets here."""
 
 from __future__ import annotations
 

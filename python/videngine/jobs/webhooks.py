@@ -1,6 +1,7 @@
-"""Delivers events to receivers: signed, in order for each job, again and again until taken or given up.
+"""Delivers events: signed, in order for each job, again and again until taken or given up.
 
-At least once: a worker that dies between a receiver's answer and our note of it sends the same ``webhook-id`` again.
+At least once: a worker that dies between a receiver's answer and our note of it sends the same
+``webhook-id`` again.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Delivery:
 
 
 def signed_headers(delivery: Delivery) -> dict[str, str]:
-    """The receiver's own headers and those of Standard Webhooks; a signature if there is a secret."""
+    """The receiver's own headers and those of Standard Webhooks; signed if there is a secret."""
     timestamp = str(int(delivery.time_s))
     headers = {
         **delivery.headers,
@@ -145,7 +146,7 @@ class Deliverer:
         )
 
     def _claim(self) -> Delivery | str | None:
-        """Take one event, for long enough to send it; just its id if its receiver is not known any more."""
+        """Take one event for long enough to send it; just its id if its receiver is forgotten."""
         before = webhooks.alias()
         first_of_its_job = ~sa.exists().where(
             before.c.job_id == webhooks.c.job_id,

@@ -1,4 +1,4 @@
-"""A worker: one process that takes jobs, keeps its leases, looks after dead colleagues, delivers webhooks."""
+"""A worker: a process that takes jobs, keeps leases, buries dead colleagues, delivers webhooks."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class _Worker:
 
 
 class Heart:
-    """Renews the leases of all runs once a second and passes on who is to stop. Runs on a thread of its own."""
+    """Renews the leases of all runs once a second and tells them to stop. Has its own thread."""
 
     def __init__(self, attempts: Attempts, runner: JobRunner, worker: str) -> None:
         self._attempts = attempts
@@ -173,7 +173,8 @@ class Sweeper:
     def sweep(self) -> None:
         """Look once."""
         since = self._heart.steady_since
-        # After an outage of the database everybody's lease looks old: first let them all beat again.
+        # After an outage of the database everybody's lease looks old: first let them all beat
+        # again.
         steady = since is not None and time.monotonic() - since >= self._settings.lease_s
         for claim in self._attempts.lost(trust_leases=steady):
             if self._queue.hand_back(claim):

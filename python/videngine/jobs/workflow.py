@@ -1,4 +1,4 @@
-"""What a worker does with a job that the queue gave it: begin an attempt, run the flow, settle the job."""
+"""What a worker does with a job: begin an attempt, run the flow, settle the job."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class JobRunner:
         return self._insist(lambda: self._attempts.fail(attempt, failure))
 
     def _insist(self, work: Callable[[], Result]) -> Result:
-        """Do ``work`` in the database, waiting for as long as that is away: a finished encode is worth it."""
+        """Do ``work`` in the database, however long that is away: a finished encode is worth it."""
         while True:
             try:
                 return work()

@@ -1,4 +1,4 @@
-"""The HTTP API: a Flask application that accepts, shows and steers jobs. It never imports the engine."""
+"""The HTTP API: a Flask application that accepts, shows and steers jobs, without the engine."""
 
 from __future__ import annotations
 

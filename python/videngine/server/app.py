@@ -1,4 +1,4 @@
-"""Puts the API together: blueprints, the one answer shape, authentication in front of all that is not public."""
+"""Puts the API together: routes, the one answer shape, authentication before all but the public."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ def require_token() -> None:
     """Note the tenant of the current request.
 
     Raises:
-        VidengineError: ``unauthorized``, without saying whether the token is unknown, expired or revoked.
+        VidengineError: ``unauthorized``, without saying whether the token is unknown, expired or
+        revoked.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     tenant = None

@@ -13,7 +13,7 @@ from videngine.jobs.links import path_token, public_url
 from videngine.jobs.store import Filters, NewJob
 from videngine.server.answers import success
 from videngine.server.auth import tenant
-from videngine.server.models import DeleteQuery, Deleted, JobDetail, JobPage, ListQuery, PostQuery
+from videngine.server.models import Deleted, DeleteQuery, JobDetail, JobPage, ListQuery, PostQuery
 from videngine.server.operation import Operation, operation, read_query
 from videngine.server.service import service
 from videngine.spec import JobSpec, parse_job

@@ -1,4 +1,4 @@
-"""What requests' queries may say and what answers hold: the source of `openapi.json` for all but the job spec."""
+"""What queries may say and what answers hold; `openapi.json` is made from it."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ class JobSummary(BaseModel):
     video_id: str
     status: Status
     phase: str | None = Field(
-        description="While processing: downloading, probing, analyzing, encoding, packaging, uploading."
+        description="While processing: downloading, probing, analyzing, encoding, packaging or "
+        "uploading."
     )
     progress: float = Field(description="0 to 100.")
     cancel_requested: bool

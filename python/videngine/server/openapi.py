@@ -1,4 +1,4 @@
-"""``/openapi.json``: made from the routes, their `Operation`s and the models. Nothing is written twice."""
+"""``/openapi.json``: made from the routes, their `Operation`s and the models."""
 
 from __future__ import annotations
 

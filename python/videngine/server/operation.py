@@ -1,4 +1,4 @@
-"""What a route says about itself, in one place: its query is checked by it, and `openapi.json` is made from it."""
+"""What a route says about itself: its query is checked by it, `openapi.json` made from it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 class Operation:
     """One method of one route.
 
-    ``result`` is the model of the envelope's ``result``; None where the answer is no envelope, and then
-    ``content_type`` says what it is. ``body`` is a JSON Schema or a model, ``errors`` the codes it can answer with.
+    ``result`` is the model of the envelope's ``result``; None where the answer is no envelope, and
+    then ``content_type`` says what it is. ``body`` is a JSON Schema or a model, ``errors`` the
+    codes it can answer with.
     """
 
     summary: str

@@ -1,4 +1,4 @@
-"""``/outputs``: what the default store holds, and the page that plays it. Open to who knows a job's path token."""
+"""``/outputs``: what the default store holds and the page that plays it; a path token opens it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ blueprint = Blueprint("outputs", __name__)
 
 _PLAYER_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
-    "media-src 'self' blob:; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "media-src 'self' blob:; worker-src blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 _PAGE = """<!doctype html>
 <html lang="en">
