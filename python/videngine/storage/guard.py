@@ -180,7 +180,7 @@ class GuardedClient:
                         return
                 target = _next(url, location)
                 if origin(target) != origin(url):
-                    headers = {}
+                    headers = {}  # they may hold credentials
                 url = target
         raise http_errors.forbidden(url, f"More than {_MAX_REDIRECTS} redirects are not followed.")
 
@@ -226,12 +226,16 @@ def _next(url: str, location: str) -> str:
     """Where a redirect leads.
 
     Raises:
-        InputError: from https to http, where anybody on the way could change the file.
+        InputError: to no URL, or from https to http, where anybody on the way could change the file.
     """
     with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode("utf-8")  # header bytes arrive as latin-1
-    target = urljoin(url, location)
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme == "http":
+    try:
+        target = urljoin(url, location)
+        scheme, _, _ = origin(target)
+    except ValueError:
+        raise http_errors.forbidden(url, "A redirect leads to what is not a URL.") from None
+    if scheme == "http" and urlsplit(url).scheme == "https":
         raise http_errors.forbidden(url, "Redirects from https to http are not followed.")
     return target
 

@@ -22,6 +22,7 @@ from videngine.storage.content_types import cache_control_of, split_path
 from videngine.storage.partial import disk_full, partial_file
 from videngine.storage.s3_client import GuardedS3, S3Place
 from videngine.storage.s3_errors import Whereabouts, translated
+from videngine.storage.s3_uploads import OpenUploads
 from videngine.storage.transfer import Transfer, TransferStopped, watch
 
 _CONFIG = TransferConfig(
@@ -148,6 +149,7 @@ class S3Sink:
         self._settings = settings
         with translated("destination", _where(place, self._folder)):
             self._s3 = GuardedS3(place, settings=settings, anywhere=anywhere, resolver=resolver)
+            self._uploads = OpenUploads(self._s3.client)
 
     def put(self, local: Path, key: str, *, content_type: str, moved: Moved) -> StoredObject:
         """Upload one file, in parts if it is large; see `Sink.put`.
@@ -182,15 +184,16 @@ class S3Sink:
             self._s3.client.delete_object(Bucket=where.bucket, Key=where.key)
 
     def _upload(self, local: Path, where: Whereabouts, extra: dict[str, str], moved: Moved) -> None:
-        _run(
-            self._s3,
-            lambda manager, watcher: manager.upload(
-                str(local), where.bucket, where.key, extra_args=extra, subscribers=[watcher]
-            ),
-            settings=self._settings,
-            size=local.stat().st_size,
-            moved=moved,
-        )
+        with self._uploads.noted(local, where.bucket, where.key):
+            _run(
+                self._s3,
+                lambda manager, watcher: manager.upload(
+                    str(local), where.bucket, where.key, extra_args=extra, subscribers=[watcher]
+                ),
+                settings=self._settings,
+                size=local.stat().st_size,
+                moved=moved,
+            )
 
     def _warn_of_acl(self, acl: str) -> None:
         """Note once that the bucket takes no ACL, and stop asking."""

@@ -1,0 +1,123 @@
+"""A network that is watched: no test of this folder sends a packet beyond loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from videngine.settings import Settings
+from videngine.storage import Moved
+
+
+@dataclass
+class Watch:
+    """What the interpreter was told to connect to, by its own audit events."""
+
+    connects: list[tuple[str, int]] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
+
+
+_watches: list[Watch] = []
+"""Holds the watch of the test that runs; an audit hook cannot be taken away again."""
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if not _watches or event not in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+        return
+    if event == "socket.getaddrinfo":
+        host = args[0]
+        if isinstance(host, str) and host != "localhost" and not _is_number(host):
+            _watches[0].lookups.append(host)
+            raise AssertionError(f"a test looked up {host}")
+        return
+    address = args[1]
+    if isinstance(address, tuple):
+        _watches[0].connects.append((str(address[0]), int(address[1])))
+        if not ipaddress.ip_address(str(address[0]).split("%")[0]).is_loopback:
+            raise AssertionError(f"a test sent a packet to {address}")
+
+
+sys.addaudithook(_audit)
+
+
+def _is_number(host: str) -> bool:
+    try:
+        return bool(socket.inet_aton(host))
+    except OSError:
+        return ":" in host
+
+
+@pytest.fixture(autouse=True)
+def network() -> Iterator[Watch]:
+    """The connections of the test so far."""
+    _watches.append(Watch())
+    try:
+        yield _watches[0]
+    finally:
+        _watches.clear()
+
+
+class Names:
+    """A resolver: ``names`` first, then numbers as the platform reads them; all else is unknown."""
+
+    def __init__(self, known: Mapping[str, list[str] | Callable[[], list[str]]]) -> None:
+        self.known = known
+        self.asked: list[str] = []
+
+    def __call__(
+        self, host: str, port: int, family: int = 0, kind: int = 0, proto: int = 0, flags: int = 0
+    ) -> list[Any]:
+        self.asked.append(host)
+        answer = self.known.get(host.rstrip("."), [host])
+        addresses = answer() if callable(answer) else answer
+        return [
+            info
+            for address in addresses
+            for info in socket.getaddrinfo(
+                "127.0.0.1" if address.rstrip(".") == "localhost" else address,
+                port,
+                family,
+                kind,
+                proto,
+                flags | socket.AI_NUMERICHOST,
+            )
+        ]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with a state of their own and short times."""
+
+    def make(**fields: Any) -> Settings:
+        return Settings(
+            **{"state_dir": tmp_path / "state", "stall_timeout_s": 5, "public_url": "", **fields}
+        )
+
+    return make
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    """A job's folder."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def names() -> type[Names]:
+    """Makes resolvers."""
+    return Names
+
+
+@pytest.fixture
+def ignore() -> Moved:
+    """Progress that nobody looks at."""
+    return lambda _bytes, _total: None
