@@ -17,8 +17,8 @@ enum class ErrorClass {
   VidengineError,  // our own fault
 };
 
-// A failure with all that a person needs to act on it. `code` is stable and documented, `subject` the rendition or file
-// it is about, `log` the last lines that libav logged before it.
+// A failure with all that a person needs to act on it. `code` is stable and documented, `subject`
+// the rendition or file it is about, `log` the last lines that libav logged before it.
 class EngineError : public std::runtime_error {
  public:
   EngineError(ErrorClass what_to_do, std::string stable_code, const std::string& message,

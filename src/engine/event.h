@@ -32,7 +32,8 @@ struct Warning {
   std::string message;
 };
 
-// All renditions are complete. `decodes` counts the decoders of pictures that were opened, `encodes` the video encoders.
+// All renditions are complete. `decodes` counts the decoders of pictures that were opened,
+// `encodes` the video encoders.
 struct Finished {
   int64_t frames = 0;
   int decodes = 0;

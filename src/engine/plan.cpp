@@ -21,7 +21,8 @@ void validate(const Plan& plan) {
   std::set<std::string> pictures;
   std::set<std::string> names;
   const auto unique = [&names](const std::string& name) {
-    require(!name.empty() && names.insert(name).second, name, "every id and path must be there once");
+    require(!name.empty() && names.insert(name).second, name,
+            "every id and path must be there once");
   };
   require(plan.rotation_deg % 90 == 0 && plan.rotation_deg >= 0 && plan.rotation_deg < 360, "plan",
           "rotation_deg must be 0, 90, 180 or 270");

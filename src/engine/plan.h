@@ -1,8 +1,9 @@
 #pragma once
 
-// What the engine is told to do; python/videngine/plan.py is the other side of the seam and documents every field.
-// A plan is complete: the engine decides nothing about sizes, rates or keyframes.
-// Times are exact seconds from the source's origin, bit rates bits per second, frame sizes square pixels.
+// What the engine is told to do; python/videngine/plan.py is the other side of the seam and
+// documents every field. A plan is complete: the engine decides nothing about sizes, rates or
+// keyframes. Times are exact seconds from the source's origin, bit rates bits per second, frame
+// sizes square pixels.
 
 #include <optional>
 #include <string>
@@ -73,8 +74,8 @@ struct Plan {
   std::vector<StillPlan> stills;
 };
 
-// Throws std::invalid_argument naming the first thing that cannot be: an unknown parent, a rate of 0, two rulers of the
-// bit rate, an odd size, the same id or path twice.
+// Throws std::invalid_argument naming the first thing that cannot be: an unknown parent, a rate of
+// 0, two rulers of the bit rate, an odd size, the same id or path twice.
 void validate(const Plan& plan);
 
 }  // namespace videngine

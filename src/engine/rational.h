@@ -13,7 +13,8 @@ namespace videngine {
 // Products of two 64-bit numbers; every compiler we build with has it.
 __extension__ using Wide = __int128;
 
-// An exact number of seconds, or of frames a second. Always in lowest terms with a positive denominator.
+// An exact number of seconds, or of frames a second. Always in lowest terms with a positive
+// denominator.
 struct Rational {
   int64_t num = 0;
   int64_t den = 1;

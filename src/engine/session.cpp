@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <ranges>
 #include <vector>
 
 #include "decode/decode_stages.h"
@@ -59,7 +60,8 @@ struct Session::State {
   Clock::time_point began;
   Clock::time_point last_progress;
 
-  // The graph. Members are destroyed from the last to the first: the threads in `stages` must go before what they use.
+  // The graph. Members are destroyed from the last to the first: the threads in `stages` must go
+  // before what they use.
   std::optional<Input> input;
   graph::PictureClock clock;
   std::unique_ptr<DemuxStage> demux;
@@ -130,8 +132,7 @@ void Session::State::build_pictures() {
     plans[picture.id] = &picture;
     graph::Outlet& from =
         picture.parent ? pictures.at(*picture.parent)->outlet() : picture_decoder->outlet();
-    pictures[picture.id] =
-        std::make_unique<PictureStage>(picture, connect(from), clock, stages);
+    pictures[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock, stages);
   }
   for (const VideoRenditionPlan& video : plan.video) {
     videos.push_back(std::make_unique<VideoStage>(video, *plans.at(video.picture),
@@ -170,8 +171,8 @@ void Session::State::spawn() {
   stages.on_idle([this] {
     const std::scoped_lock lock(mutex);
     if (!stages.stopped()) {
-      events.push_back(Finished{picture_decoder ? picture_decoder->frames.load() : 0,
-                                picture_decoder ? 1 : 0, static_cast<int>(videos.size())});
+      events.emplace_back(Finished{picture_decoder ? picture_decoder->frames.load() : 0,
+                                   picture_decoder ? 1 : 0, static_cast<int>(videos.size())});
     }
     idle = true;
     changed.notify_all();
@@ -186,8 +187,8 @@ void Session::State::spawn() {
   for (std::size_t i = 0; i < videos.size(); ++i) {
     bodies.emplace_back(plan.video[i].id, [s = videos[i].get()] { s->run(); });
   }
-  for (auto picture = plan.pictures.rbegin(); picture != plan.pictures.rend(); ++picture) {
-    bodies.emplace_back(picture->id, [s = pictures.at(picture->id).get()] { s->run(); });
+  for (const PicturePlan& picture : std::views::reverse(plan.pictures)) {
+    bodies.emplace_back(picture.id, [s = pictures.at(picture.id).get()] { s->run(); });
   }
   for (const auto& [stream, decoder] : sound_decoders) {
     bodies.emplace_back("decode " + std::to_string(stream), [s = decoder.get()] { s->run(); });

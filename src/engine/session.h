@@ -9,8 +9,9 @@
 
 namespace videngine {
 
-// One run of one plan: decodes the source once and makes every rendition of the plan from it. Owns all threads and files
-// while it runs. start, next_event and join belong to one thread; cancel may come from any.
+// One run of one plan: decodes the source once and makes every rendition of the plan from it. Owns
+// all threads and files while it runs. start, next_event and join belong to one thread; cancel may
+// come from any.
 class Session {
  public:
   // Checks the plan and opens nothing. Throws std::invalid_argument.
@@ -22,7 +23,8 @@ class Session {
 
   // Opens the source, builds the graph and starts it. Throws EngineError.
   void start();
-  // The next event, in order; progress comes at least five times a second. Nothing: `wait` has passed, or ended().
+  // The next event, in order; progress comes at least five times a second. Nothing: `wait` has
+  // passed, or ended().
   std::optional<Event> next_event(std::chrono::milliseconds wait);
   // Whether all stages have returned and every event was taken.
   [[nodiscard]] bool ended() const;

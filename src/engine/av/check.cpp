@@ -7,7 +7,6 @@ extern "C" {
 #include <libavutil/error.h>
 }
 
-
 namespace videngine::av {
 
 std::string describe(int code) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What differs between the FFmpeg releases that must compile (5.1, 6.1, 7.1 and newer): one named macro each, so that
-// no other file compares version numbers.
+// What differs between the FFmpeg releases that must compile (5.1, 6.1, 7.1 and newer): one named
+// macro each, so that no other file compares version numbers.
 
 extern "C" {
 #include <libavcodec/version.h>

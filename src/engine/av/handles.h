@@ -92,7 +92,8 @@ inline Packet make_packet() {
   if (!packet) throw std::bad_alloc();
   return packet;
 }
-// A second reference to the same picture or sound; frames are read-only once they have left their maker.
+// A second reference to the same picture or sound; frames are read-only once they have left their
+// maker.
 inline Frame share(const AVFrame& frame) {
   Frame copy(av_frame_clone(&frame));
   if (!copy) throw std::bad_alloc();

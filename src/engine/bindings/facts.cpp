@@ -5,7 +5,8 @@
 #include "event.h"
 
 namespace py = pybind11;
-using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of nothing else
+using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of
+                            // nothing else
 
 void bind_facts(py::module_& module) {
   py::class_<StreamFacts>(module, "StreamFacts")

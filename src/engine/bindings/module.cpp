@@ -1,5 +1,5 @@
-// The extension module: this folder is the only one that knows pybind11. No Python runs on an engine thread; the GIL is
-// released around every wait.
+// The extension module: this folder is the only one that knows pybind11. No Python runs on an
+// engine thread; the GIL is released around every wait.
 
 #include "bindings/module.h"
 

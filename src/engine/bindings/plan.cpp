@@ -1,11 +1,13 @@
-// Plan structs: keyword-only constructors, read-only fields. Defaults live in videngine/plan.py alone.
+// Plan structs: keyword-only constructors, read-only fields. Defaults live in videngine/plan.py
+// alone.
 
 #include "plan.h"
 
 #include "bindings/module.h"
 
 namespace py = pybind11;
-using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of nothing else
+using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of
+                            // nothing else
 
 void bind_plan(py::module_& module) {
   py::class_<PicturePlan>(module, "PicturePlan")
@@ -25,10 +27,18 @@ void bind_plan(py::module_& module) {
                        std::optional<int64_t> max_bitrate_bps,
                        std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
                        Rational grid_rate, int threads, std::string path) {
-             return VideoRenditionPlan{std::move(id),    std::move(picture), std::move(codec),
-                                       std::move(preset), crf,               bitrate_bps,
-                                       max_bitrate_bps,   buffer_size_bits,  gop_frames,
-                                       segment_s,         grid_rate,         threads,
+             return VideoRenditionPlan{std::move(id),
+                                       std::move(picture),
+                                       std::move(codec),
+                                       std::move(preset),
+                                       crf,
+                                       bitrate_bps,
+                                       max_bitrate_bps,
+                                       buffer_size_bits,
+                                       gop_frames,
+                                       segment_s,
+                                       grid_rate,
+                                       threads,
                                        std::move(path)};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
@@ -42,10 +52,10 @@ void bind_plan(py::module_& module) {
                        int64_t bitrate_bps, int sample_rate_hz, int channels, Rational segment_s,
                        std::string language, std::string path, Rational start_s,
                        std::optional<Rational> duration_s) {
-             return AudioRenditionPlan{std::move(id),       stream,          std::move(codec),
-                                       bitrate_bps,         sample_rate_hz,  channels,
-                                       segment_s,           std::move(language),
-                                       std::move(path),     start_s,         duration_s};
+             return AudioRenditionPlan{
+                 std::move(id),   stream,   std::move(codec), bitrate_bps,
+                 sample_rate_hz,  channels, segment_s,        std::move(language),
+                 std::move(path), start_s,  duration_s};
            }),
            py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("codec"),
            py::arg("bitrate_bps"), py::arg("sample_rate_hz"), py::arg("channels"),
@@ -68,7 +78,7 @@ void bind_plan(py::module_& module) {
                        int decoder_threads, std::vector<PicturePlan> pictures,
                        std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
                        std::vector<StillPlan> stills) {
-             return Plan{std::move(source_path), video_stream,     rotation_deg,
+             return Plan{std::move(source_path), video_stream,        rotation_deg,
                          decoder_threads,        std::move(pictures), std::move(video),
                          std::move(audio),       std::move(stills)};
            }),

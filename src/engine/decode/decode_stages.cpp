@@ -12,7 +12,8 @@ namespace {
 
 // Where the stream's rate is unknown a frame is taken to last 1/25 s.
 int64_t nominal_duration_us(const AVStream& stream) {
-  const AVRational rate = stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
+  const AVRational rate =
+      stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
   return rate.num > 0 && rate.den > 0 ? av_rescale(AV_TIME_BASE, rate.den, rate.num)
                                       : AV_TIME_BASE / 25;
 }
@@ -26,10 +27,14 @@ void to_timeline(AVFrame& frame, AVRational time_base, int64_t origin_us, int64_
 
 const char* rotation_filter(int rotation_deg) {
   switch (rotation_deg) {
-    case 90: return "transpose=clock";
-    case 180: return "hflip,vflip";
-    case 270: return "transpose=cclock";
-    default: return nullptr;
+    case 90:
+      return "transpose=clock";
+    case 180:
+      return "hflip,vflip";
+    case 270:
+      return "transpose=cclock";
+    default:
+      return nullptr;
   }
 }
 
@@ -55,9 +60,9 @@ void PictureDecodeStage::run() {
 
   const auto deliver = [&](av::Frame frame) {
     const int64_t duration_ticks = av::frame_duration(*frame);
-    const int64_t duration_us =
-        duration_ticks > 0 ? av_rescale_q(duration_ticks, stream_.time_base, kTimelineBase)
-                           : nominal_us;
+    const int64_t duration_us = duration_ticks > 0
+                                    ? av_rescale_q(duration_ticks, stream_.time_base, kTimelineBase)
+                                    : nominal_us;
     to_timeline(*frame, stream_.time_base, origin_us, end_us);
     end_us = std::max(end_us, frame->pts + duration_us);
     ++frames;
@@ -84,7 +89,8 @@ void PictureDecodeStage::run() {
   outlet_.finish();
 }
 
-// A file that ends long before it says it does was cut off on its way to us: better said than transcoded in silence.
+// A file that ends long before it says it does was cut off on its way to us: better said than
+// transcoded in silence.
 void PictureDecodeStage::check_whole(int64_t end_us) const {
   if (decoder_.frames() == 0) {
     throw EngineError(ErrorClass::InputError, "source_corrupt",
@@ -96,7 +102,7 @@ void PictureDecodeStage::check_whole(int64_t end_us) const {
   const int64_t missing_us = declared_us - end_us;
   if (missing_us <= std::max<int64_t>(AV_TIME_BASE, declared_us / 50)) return;
   const auto seconds = [](int64_t us) {
-    std::string text = std::to_string(static_cast<double>(us) / AV_TIME_BASE);
+    const std::string text = std::to_string(static_cast<double>(us) / AV_TIME_BASE);
     return text.substr(0, text.find('.') + 2);
   };
   throw EngineError(ErrorClass::InputError, "source_corrupt",

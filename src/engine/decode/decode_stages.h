@@ -10,8 +10,9 @@
 
 namespace videngine {
 
-// Frames that leave a decode stage carry pts in microseconds from the source's origin, so that nothing behind it needs to
-// know streams or their time bases. (A microsecond is finer than any frame grid; sample-exact sound places itself by count.)
+// Frames that leave a decode stage carry pts in microseconds from the source's origin, so that
+// nothing behind it needs to know streams or their time bases. (A microsecond is finer than any
+// frame grid; sample-exact sound places itself by count.)
 inline constexpr AVRational kTimelineBase{1, AV_TIME_BASE};
 
 // Stage: packets of the picture stream → upright frames on the timeline. Drives the picture clock.

@@ -12,8 +12,9 @@ class Decoder {
   // Throws InputError source_unsupported_codec.
   Decoder(const AVStream& stream, int threads);
 
-  // Decodes one packet, or drains with nullptr, and gives each frame that comes out, in presentation order and with pts
-  // in the stream's time base. Damaged packets are skipped and counted. `take` returns false to stop.
+  // Decodes one packet, or drains with nullptr, and gives each frame that comes out, in
+  // presentation order and with pts in the stream's time base. Damaged packets are skipped and
+  // counted. `take` returns false to stop.
   bool decode(const AVPacket* packet, const std::function<bool(av::Frame)>& take);
 
   [[nodiscard]] const AVCodecContext& context() const { return *context_; }

@@ -7,11 +7,12 @@
 namespace videngine {
 namespace {
 
-// Sound may lie this far ahead of its picture in the file before the demuxer has to wait: packets of about 20 ms.
+// Sound may lie this far ahead of its picture in the file before the demuxer has to wait: packets
+// of about 20 ms.
 constexpr std::size_t kPacketQueueDepth = 4096;
 
 // A broadcast stream whose clock moves by more than this between two packets has been cut there.
-constexpr int64_t kDiscontinuityUs = 10 * AV_TIME_BASE;
+constexpr int64_t kDiscontinuityUs = 10LL * AV_TIME_BASE;
 
 }  // namespace
 
@@ -68,7 +69,8 @@ void DemuxStage::run() {
     if (stages_.stopped()) return;
     if (got == AVERROR_EOF) break;
     if (got == AVERROR(EAGAIN)) continue;
-    // Damage in the middle ends the source here; the decoder's end decides whether too much of it is missing.
+    // Damage in the middle ends the source here; the decoder's end decides whether too much of it
+    // is missing.
     if (got < 0) break;
     const auto queue = queues_.find(packet->stream_index);
     if (queue == queues_.end()) continue;

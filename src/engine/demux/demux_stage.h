@@ -9,11 +9,13 @@
 
 namespace videngine {
 
-// Stage: reads the source's packets once and hands each to the queue of its stream. Timestamps leave it as microsecond-exact
-// stream times without the jumps that broadcast streams have. Owns the input while it runs.
+// Stage: reads the source's packets once and hands each to the queue of its stream. Timestamps
+// leave it as microsecond-exact stream times without the jumps that broadcast streams have. Owns
+// the input while it runs.
 class DemuxStage {
  public:
-  // `start_us`: where the first wanted picture or sound lies, from the origin; reading starts at the key frame before.
+  // `start_us`: where the first wanted picture or sound lies, from the origin; reading starts at
+  // the key frame before.
   DemuxStage(Input& input, graph::Stages& stages, int64_t start_us);
 
   std::shared_ptr<graph::PacketQueue> connect(int stream);

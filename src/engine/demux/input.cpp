@@ -1,13 +1,14 @@
 #include "demux/input.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "av/check.h"
 #include "av/log.h"
@@ -19,7 +20,8 @@ constexpr int kIoBufferBytes = 1 << 18;
 
 // Containers we accept. Nothing here opens a second file, a device or a connection.
 constexpr const char* kFormats =
-    "mov,mp4,matroska,webm,mpegts,mpeg,avi,flv,asf,mxf,ogg,wav,w64,aiff,mp3,aac,flac,ac3,eac3,amr,caf,"
+    "mov,mp4,matroska,webm,mpegts,mpeg,avi,flv,asf,mxf,ogg,wav,w64,aiff,mp3,aac,flac,ac3,eac3,amr,"
+    "caf,"
     "dv,gxf,nut,ivf,h264,hevc,mpegvideo,m4v,yuv4mpegpipe";
 
 int refuse_to_open(AVFormatContext* /*context*/, AVIOContext** io, const char* /*url*/,
@@ -44,7 +46,8 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(sto
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) {
     if (errno == EACCES) fail("source_forbidden", "The source may not be read.", path);
-    fail("source_not_found", std::string("The source cannot be opened: ") + std::strerror(errno),
+    fail("source_not_found",
+         std::string("The source cannot be opened: ") + std::generic_category().message(errno),
          path);
   }
   struct stat facts{};
@@ -60,8 +63,8 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(sto
   try {
     auto* buffer = static_cast<unsigned char*>(av_malloc(kIoBufferBytes));
     if (buffer == nullptr) throw std::bad_alloc();
-    io_.reset(avio_alloc_context(buffer, kIoBufferBytes, 0, this, &Input::read, nullptr,
-                                 &Input::seek));
+    io_.reset(
+        avio_alloc_context(buffer, kIoBufferBytes, 0, this, &Input::read, nullptr, &Input::seek));
     AVFormatContext* context = avformat_alloc_context();
     if (!io_ || context == nullptr) throw std::bad_alloc();
     context->pb = io_.get();
@@ -78,7 +81,8 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(sto
       if (opened == AVERROR(ENOMEM)) throw std::bad_alloc();
       fail("source_corrupt",
            "The source is not a media file of a kind that is accepted (" + av::describe(opened) +
-               "). Accepted are MP4/MOV, Matroska/WebM, MPEG-TS/PS, AVI, FLV, MXF, Ogg, WAV, MP3, FLAC.",
+               "). Accepted are MP4/MOV, Matroska/WebM, MPEG-TS/PS, AVI, FLV, MXF, Ogg, WAV, MP3, "
+               "FLAC.",
            path);
     }
     context_.reset(context);

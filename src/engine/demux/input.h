@@ -7,13 +7,15 @@
 
 namespace videngine {
 
-// An opened source: a container of a kind we sell, read through our own I/O from one local file and nothing else.
-// libavformat is never given a name, so that a playlist dressed up as a film cannot make it open other files; formats
-// that refer to other files are not on the list. Owns file and container. Not thread-safe.
+// An opened source: a container of a kind we sell, read through our own I/O from one local file and
+// nothing else. libavformat is never given a name, so that a playlist dressed up as a film cannot
+// make it open other files; formats that refer to other files are not on the list. Owns file and
+// container. Not thread-safe.
 class Input {
  public:
   // `stop`, if given, makes long reads end early; it must outlive the input.
-  // Throws InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged header).
+  // Throws InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged
+  // header).
   explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;

@@ -58,8 +58,8 @@ void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts&
   if (has_average || lowest_common.num > 0) {
     facts.frame_rate = Rational::of(has_average ? average : lowest_common);
   }
-  // r_frame_rate is the lowest rate on whose grid all timestamps lie: it equals the average where the rate is constant.
-  // Rounded timestamps (Matroska's milliseconds) move the average a little.
+  // r_frame_rate is the lowest rate on whose grid all timestamps lie: it equals the average where
+  // the rate is constant. Rounded timestamps (Matroska's milliseconds) move the average a little.
   facts.variable_frame_rate = has_average && lowest_common.num > 0 &&
                               std::abs(av_q2d(lowest_common) / av_q2d(average) - 1) > 0.005;
   facts.pixel_format = or_empty(av_get_pix_fmt_name(static_cast<AVPixelFormat>(coded.format)));
@@ -129,7 +129,8 @@ MediaFacts probe(const std::string& path) {
       longest = std::max(longest, *stream.duration_s);
     }
   }
-  facts.duration_s = context->duration > 0 ? Rational::of(context->duration, AV_TIME_BASE) : longest;
+  facts.duration_s =
+      context->duration > 0 ? Rational::of(context->duration, AV_TIME_BASE) : longest;
   return facts;
 }
 

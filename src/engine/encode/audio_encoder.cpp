@@ -43,8 +43,9 @@ void AudioEncoder::encode_block(int samples, const Take& take) {
   av::check(av_channel_layout_copy(&frame->ch_layout, &context_->ch_layout),
             "av_channel_layout_copy", id_);
   av::check(av_frame_get_buffer(frame.get(), 0), "av_frame_get_buffer", id_);
-  av::check(av_audio_fifo_read(fifo_.get(), reinterpret_cast<void**>(frame->extended_data), samples),
-            "av_audio_fifo_read", id_);
+  av::check(
+      av_audio_fifo_read(fifo_.get(), reinterpret_cast<void**>(frame->extended_data), samples),
+      "av_audio_fifo_read", id_);
   frame->pts = position_;
   position_ += samples;
   send(frame.get(), take);

@@ -8,14 +8,16 @@
 
 namespace videngine {
 
-// One encoder of sound, fed with planar float samples of any number. Owns its codec; not thread-safe.
+// One encoder of sound, fed with planar float samples of any number. Owns its codec; not
+// thread-safe.
 class AudioEncoder {
  public:
   // Throws EncoderUnavailable codec_unavailable, encoder_init_failed.
   explicit AudioEncoder(const AudioRenditionPlan& plan);
 
-  // Receives packets with pts in samples, the first at 0: the encoder's priming is left out, because a track that begins
-  // before 0 needs an edit list, and players disagree on what one means for segments.
+  // Receives packets with pts in samples, the first at 0: the encoder's priming is left out,
+  // because a track that begins before 0 needs an edit list, and players disagree on what one means
+  // for segments.
   using Take = std::function<void(av::Packet)>;
 
   void encode(const uint8_t* const* planes, int samples, const Take& take);

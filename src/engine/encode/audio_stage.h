@@ -10,11 +10,13 @@
 
 namespace videngine {
 
-// Stage: frames of one sound stream (or none: silence) → one rendition's track file. The sound starts with the picture and
-// ends with it: what is longer is cut, what is shorter is filled with silence.
+// Stage: frames of one sound stream (or none: silence) → one rendition's track file. The sound
+// starts with the picture and ends with it: what is longer is cut, what is shorter is filled with
+// silence.
 class AudioStage {
  public:
-  // `frames` is null for silence. `hurry` tells whether waiting for the picture would hold up the demuxer.
+  // `frames` is null for silence. `hurry` tells whether waiting for the picture would hold up the
+  // demuxer.
   AudioStage(const AudioRenditionPlan& plan, std::shared_ptr<graph::FrameQueue> frames,
              graph::PictureClock& clock, std::function<bool()> hurry, graph::Stages& stages,
              Report report);

@@ -6,7 +6,8 @@ SegmentGrid::SegmentGrid(Rational segment_s, Rational grid_rate)
     : segment_s_(segment_s), grid_rate_(grid_rate) {}
 
 int64_t SegmentGrid::segment_of(int64_t n, Rational rate) const {
-  // k is the largest with ceil(k * S * G) <= floor(t * G), that is floor(floor(t * G) / (S * G)), for t = n / rate.
+  // k is the largest with ceil(k * S * G) <= floor(t * G), that is floor(floor(t * G) / (S * G)),
+  // for t = n / rate.
   const auto grid_frame = static_cast<int64_t>(static_cast<Wide>(n) * rate.den * grid_rate_.num /
                                                (static_cast<Wide>(rate.num) * grid_rate_.den));
   const Wide num = static_cast<Wide>(grid_frame) * segment_s_.den * grid_rate_.den;

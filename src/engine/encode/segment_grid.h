@@ -6,8 +6,8 @@
 
 namespace videngine {
 
-// Where segments begin. Boundary k lies at the first frame of `grid_rate` at or after k * segment_s, so that renditions of
-// different rates switch at the same instants. Immutable.
+// Where segments begin. Boundary k lies at the first frame of `grid_rate` at or after k *
+// segment_s, so that renditions of different rates switch at the same instants. Immutable.
 class SegmentGrid {
  public:
   SegmentGrid(Rational segment_s, Rational grid_rate);

@@ -9,7 +9,8 @@
 
 namespace videngine {
 
-// Stage: decoded frames → one image: the frame on screen at the plan's time, or the last one if the source ends before.
+// Stage: decoded frames → one image: the frame on screen at the plan's time, or the last one if the
+// source ends before.
 class StillStage {
  public:
   StillStage(const StillPlan& plan, std::shared_ptr<graph::FrameQueue> frames,

@@ -23,7 +23,8 @@ class VideoEncoder {
 };
 
 // `like` is the first frame: it has the size and the colour facts of all.
-// Throws EncoderUnavailable: codec_unavailable (not in this build), encoder_init_failed (refuses the parameters).
+// Throws EncoderUnavailable: codec_unavailable (not in this build), encoder_init_failed (refuses
+// the parameters).
 std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
                                                  Rational frame_rate, const AVFrame& like);
 

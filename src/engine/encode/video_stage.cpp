@@ -41,8 +41,8 @@ void VideoStage::run() {
       encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
       writer = std::make_unique<TrackWriter>(plan_.path, encoder->context(), plan_.segment_s, "");
     }
-    const bool key = grid_.starts_segment(frames, picture_.frame_rate) ||
-                     frames - last_key >= plan_.gop_frames;
+    const bool key =
+        grid_.starts_segment(frames, picture_.frame_rate) || frames - last_key >= plan_.gop_frames;
     if (key) last_key = frames;
     encoder->encode(frame->get(), key, write);
     ++frames;

@@ -17,11 +17,11 @@ FilterChain::FilterChain(const AVFrame& like, AVRational time_base, const std::s
   if (!graph_) throw std::bad_alloc();
   graph_->nb_threads = 1;  // the stages around it are the parallel ones
   const AVRational sar = like.sample_aspect_ratio;
-  const std::string source = "video_size=" + std::to_string(like.width) + "x" +
-                             std::to_string(like.height) + ":pix_fmt=" + std::to_string(like.format) +
-                             ":time_base=" + std::to_string(time_base.num) + "/" +
-                             std::to_string(time_base.den) + ":pixel_aspect=" +
-                             std::to_string(sar.num) + "/" + std::to_string(std::max(sar.den, 1));
+  const std::string source =
+      "video_size=" + std::to_string(like.width) + "x" + std::to_string(like.height) +
+      ":pix_fmt=" + std::to_string(like.format) + ":time_base=" + std::to_string(time_base.num) +
+      "/" + std::to_string(time_base.den) + ":pixel_aspect=" + std::to_string(sar.num) + "/" +
+      std::to_string(std::max(sar.den, 1));
   av::check(avfilter_graph_create_filter(&in_, avfilter_get_by_name("buffer"), "in", source.c_str(),
                                          nullptr, graph_.get()),
             "buffer source", description);
@@ -35,8 +35,8 @@ FilterChain::FilterChain(const AVFrame& like, AVRational time_base, const std::s
     *open_in = {av_strdup("out"), out_, 0, nullptr};
     *open_out = {av_strdup("in"), in_, 0, nullptr};
   }
-  const int parsed = avfilter_graph_parse_ptr(graph_.get(), description.c_str(), &open_in,
-                                              &open_out, nullptr);
+  const int parsed =
+      avfilter_graph_parse_ptr(graph_.get(), description.c_str(), &open_in, &open_out, nullptr);
   avfilter_inout_free(&open_in);
   avfilter_inout_free(&open_out);
   av::check(parsed, "avfilter_graph_parse_ptr", description);

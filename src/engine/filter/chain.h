@@ -21,7 +21,7 @@ class FilterChain {
   int height_px_;
   int format_;
   av::FilterGraph graph_;
-  AVFilterContext* in_ = nullptr;   // both belong to graph_
+  AVFilterContext* in_ = nullptr;  // both belong to graph_
   AVFilterContext* out_ = nullptr;
 };
 

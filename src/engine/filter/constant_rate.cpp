@@ -12,15 +12,15 @@ namespace videngine {
 namespace {
 
 // A still held for longer than this is a broken timestamp, and filling it would never end.
-constexpr int64_t kMaxGapS = 30 * 60;
+constexpr int64_t kMaxGapS = 30LL * 60;
 
 }  // namespace
 
 ConstantRate::ConstantRate(Rational rate, int64_t start_us, std::optional<Rational> duration_s)
     : rate_(rate), start_us_(start_us) {
   if (duration_s) {
-    const int64_t slots = av_rescale_rnd(duration_s->num, rate.num, duration_s->den * rate.den,
-                                         AV_ROUND_NEAR_INF);
+    const int64_t slots =
+        av_rescale_rnd(duration_s->num, rate.num, duration_s->den * rate.den, AV_ROUND_NEAR_INF);
     total_slots_ = std::max<int64_t>(slots, 1);
   }
 }
@@ -45,8 +45,8 @@ bool ConstantRate::emit_until(int64_t end_slot, const Take& take) {
 }
 
 bool ConstantRate::push(av::Frame frame, const Take& take) {
-  // What comes before the start is still on screen at slot 0 if nothing follows; a first frame that comes late is shown
-  // from the start all the same, so that every track begins at once.
+  // What comes before the start is still on screen at slot 0 if nothing follows; a first frame that
+  // comes late is shown from the start all the same, so that every track begins at once.
   const int64_t slot = pending_ ? std::max<int64_t>(slot_at(frame->pts), 0) : 0;
   if (pending_ && !emit_until(slot, take)) return false;
   pending_ = std::move(frame);

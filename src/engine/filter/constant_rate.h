@@ -9,9 +9,9 @@
 
 namespace videngine {
 
-// Turns frames at any times into frames on the grid n / rate, n = 0, 1, ...: each slot shows the last frame whose rounded
-// time is not after it. Frames are repeated or dropped, never moved by more than half a slot, so sound cannot drift.
-// Not thread-safe.
+// Turns frames at any times into frames on the grid n / rate, n = 0, 1, ...: each slot shows the
+// last frame whose rounded time is not after it. Frames are repeated or dropped, never moved by
+// more than half a slot, so sound cannot drift. Not thread-safe.
 class ConstantRate {
  public:
   // `start_us` on the timeline becomes slot 0; at most `duration_s` seconds come out.

@@ -18,7 +18,8 @@ constexpr int align(int bytes) { return (bytes + kAlignment - 1) / kAlignment * 
 
 FramePool::FramePool(int width_px, int height_px, AVPixelFormat format)
     : width_px_(width_px), height_px_(height_px), format_(format) {
-  av::check(av_image_fill_linesizes(linesizes_, format, align(width_px)), "av_image_fill_linesizes");
+  av::check(av_image_fill_linesizes(linesizes_, format, align(width_px)),
+            "av_image_fill_linesizes");
   ptrdiff_t linesizes[4];
   for (int i = 0; i < 4; ++i) linesizes[i] = linesizes_[i] = align(linesizes_[i]);
   av::check(av_image_fill_plane_sizes(plane_bytes_, format, height_px, linesizes),
@@ -36,12 +37,13 @@ av::Frame FramePool::get() {
   frame->width = width_px_;
   frame->height = height_px_;
   frame->format = format_;
-  auto address = reinterpret_cast<uintptr_t>(frame->buf[0]->data);
+  uint8_t* plane = frame->buf[0]->data;
   for (int i = 0; i < 4 && plane_bytes_[i] > 0; ++i) {
-    address = (address + kAlignment - 1) / kAlignment * kAlignment;
-    frame->data[i] = reinterpret_cast<uint8_t*>(address);
+    const auto misaligned = reinterpret_cast<uintptr_t>(plane) % kAlignment;
+    if (misaligned != 0) plane += kAlignment - misaligned;
+    frame->data[i] = plane;
     frame->linesize[i] = linesizes_[i];
-    address += plane_bytes_[i];
+    plane += plane_bytes_[i];
   }
   frame->extended_data = frame->data;
   return frame;

@@ -4,8 +4,9 @@
 
 namespace videngine {
 
-// Pictures of one size and format whose memory is used again: no allocation per frame once the pipeline is full.
-// The memory lives until the last frame is gone, whichever goes first. Frames may die on any thread.
+// Pictures of one size and format whose memory is used again: no allocation per frame once the
+// pipeline is full. The memory lives until the last frame is gone, whichever goes first. Frames may
+// die on any thread.
 class FramePool {
  public:
   FramePool(int width_px, int height_px, AVPixelFormat format);

@@ -17,8 +17,8 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
 }
 
 void PictureStage::run() {
-  // A repeated frame is the same picture again: scaled once, shared as often as it is shown. The source is held with its
-  // scaled picture, so that equal addresses mean the same memory.
+  // A repeated frame is the same picture again: scaled once, shared as often as it is shown. The
+  // source is held with its scaled picture, so that equal addresses mean the same memory.
   av::Frame source;
   av::Frame scaled;
   const auto deliver = [&](av::Frame frame) {

@@ -11,8 +11,9 @@
 
 namespace videngine {
 
-// Stage: makes one picture of the plan: from the decoded source (constant rate, then scaled) or from its parent (scaled).
-// Frames leave it with pts = frame number. Owns its scaler and its outlet.
+// Stage: makes one picture of the plan: from the decoded source (constant rate, then scaled) or
+// from its parent (scaled). Frames leave it with pts = frame number. Owns its scaler and its
+// outlet.
 class PictureStage {
  public:
   // `clock` gives the end of the source for root pictures.

@@ -9,10 +9,10 @@
 namespace videngine {
 namespace {
 
-constexpr double kHardErrorS = 0.1;     // beyond it: a gap or an overlap
-constexpr double kSoftErrorS = 0.005;   // below it: rounding of the container's timestamps
-constexpr double kSmoothing = 0.05;     // of one frame's error, against jitter
-constexpr int64_t kMaxGapS = 30 * 60;   // as ConstantRate's
+constexpr double kHardErrorS = 0.1;      // beyond it: a gap or an overlap
+constexpr double kSoftErrorS = 0.005;    // below it: rounding of the container's timestamps
+constexpr double kSmoothing = 0.05;      // of one frame's error, against jitter
+constexpr int64_t kMaxGapS = 30LL * 60;  // as ConstantRate's
 
 }  // namespace
 
@@ -34,10 +34,10 @@ void Resampler::configure(const AVFrame& frame) {
     av::check(av_channel_layout_copy(&from, &frame.ch_layout), "av_channel_layout_copy");
   }
   SwrContext* swr = nullptr;
-  av::check(swr_alloc_set_opts2(&swr, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_hz_, &from,
-                                static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0,
-                                nullptr),
-            "swr_alloc_set_opts2");
+  av::check(
+      swr_alloc_set_opts2(&swr, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_hz_, &from,
+                          static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr),
+      "swr_alloc_set_opts2");
   swr_.reset(swr);
   av_channel_layout_uninit(&from);
   av_channel_layout_uninit(&layout);
@@ -54,7 +54,8 @@ void Resampler::give(const uint8_t* const* planes, int samples, const Take& take
   if (samples == skipped) return;
   std::vector<const uint8_t*> rest(static_cast<std::size_t>(channels_));
   for (int i = 0; i < channels_; ++i) {
-    rest[static_cast<std::size_t>(i)] = planes[i] + sizeof(float) * static_cast<std::size_t>(skipped);
+    rest[static_cast<std::size_t>(i)] =
+        planes[i] + sizeof(float) * static_cast<std::size_t>(skipped);
   }
   take(rest.data(), samples - skipped);
   written_ += samples - skipped;
@@ -104,7 +105,8 @@ void Resampler::correct(const AVFrame& frame, const Take& take) {
 }
 
 void Resampler::convert(const AVFrame* frame, const Take& take) {
-  const int most = std::max(swr_get_out_samples(swr_.get(), frame == nullptr ? 0 : frame->nb_samples), 0) + 32;
+  const int most =
+      std::max(swr_get_out_samples(swr_.get(), frame == nullptr ? 0 : frame->nb_samples), 0) + 32;
   std::vector<float> samples(static_cast<std::size_t>(most) * static_cast<std::size_t>(channels_));
   std::vector<uint8_t*> planes(static_cast<std::size_t>(channels_));
   for (std::size_t i = 0; i < planes.size(); ++i) {

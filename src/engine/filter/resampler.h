@@ -8,8 +8,9 @@
 
 namespace videngine {
 
-// Puts decoded sound on the timeline at one rate and channel layout (planar float): silence where the source has a gap,
-// a cut where it overlaps, and a stretch too small to hear where its clock drifts from its timestamps. Not thread-safe.
+// Puts decoded sound on the timeline at one rate and channel layout (planar float): silence where
+// the source has a gap, a cut where it overlaps, and a stretch too small to hear where its clock
+// drifts from its timestamps. Not thread-safe.
 class Resampler {
  public:
   // `start_us` on the timeline becomes sample 0.
@@ -37,10 +38,10 @@ class Resampler {
   int channels_;
   int64_t start_us_;
   av::Swr swr_;
-  av::Frame like_;            // what swr_ was made for
+  av::Frame like_;  // what swr_ was made for
   int64_t written_ = 0;
-  int64_t to_drop_ = 0;       // samples before the start or of an overlap
-  double drift_ = 0;          // smoothed distance from the timestamps, in samples
+  int64_t to_drop_ = 0;  // samples before the start or of an overlap
+  double drift_ = 0;     // smoothed distance from the timestamps, in samples
 };
 
 }  // namespace videngine

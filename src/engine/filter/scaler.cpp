@@ -14,8 +14,9 @@ bool is_rgb(AVPixelFormat format) {
   return facts != nullptr && (facts->flags & AV_PIX_FMT_FLAG_RGB) != 0;
 }
 
-// Players guess the matrix of untagged pictures by their size, so a small rung of an untagged HD film would change colour:
-// what the source leaves open is decided here once, by the same rule they use (BT.709 above 576 lines).
+// Players guess the matrix of untagged pictures by their size, so a small rung of an untagged HD
+// film would change colour: what the source leaves open is decided here once, by the same rule they
+// use (BT.709 above 576 lines).
 void fill_in_colour(AVFrame& frame, int source_height_px) {
   const bool sd = source_height_px <= 576;
   if (frame.colorspace == AVCOL_SPC_UNSPECIFIED || frame.colorspace == AVCOL_SPC_RGB) {
@@ -29,9 +30,7 @@ void fill_in_colour(AVFrame& frame, int source_height_px) {
   }
 }
 
-bool is_full_range(AVPixelFormat format) {
-  return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P;
-}
+bool is_full_range(AVPixelFormat format) { return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P; }
 
 }  // namespace
 

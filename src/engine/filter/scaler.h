@@ -6,21 +6,24 @@
 
 namespace videngine {
 
-// What a scaler makes: size, format and colour of its output. Colour facts are copied from the input, range excepted.
+// What a scaler makes: size, format and colour of its output. Colour facts are copied from the
+// input, range excepted.
 struct PictureFormat {
   int width_px = 0;
   int height_px = 0;
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
 };
 
-// Scales and converts pictures to one format: square pixels, limited range (full for JPEG's formats and RGB). Makes a new
-// converter whenever the input's size or format changes. Owns its buffers; not thread-safe.
+// Scales and converts pictures to one format: square pixels, limited range (full for JPEG's formats
+// and RGB). Makes a new converter whenever the input's size or format changes. Owns its buffers;
+// not thread-safe.
 class Scaler {
  public:
   explicit Scaler(PictureFormat output);
   ~Scaler();
 
-  // A new frame with the input's pts, or a further reference to the input where nothing is to be done.
+  // A new frame with the input's pts, or a further reference to the input where nothing is to be
+  // done.
   av::Frame scale(const AVFrame& input);
 
   // One way from one kind of input to the output.

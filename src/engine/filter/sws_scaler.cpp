@@ -11,14 +11,20 @@ namespace {
 
 int sws_matrix(AVColorSpace matrix, int height_px) {
   switch (matrix) {
-    case AVCOL_SPC_BT709: return SWS_CS_ITU709;
+    case AVCOL_SPC_BT709:
+      return SWS_CS_ITU709;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return SWS_CS_BT2020;
-    case AVCOL_SPC_SMPTE240M: return SWS_CS_SMPTE240M;
-    case AVCOL_SPC_FCC: return SWS_CS_FCC;
+    case AVCOL_SPC_BT2020_CL:
+      return SWS_CS_BT2020;
+    case AVCOL_SPC_SMPTE240M:
+      return SWS_CS_SMPTE240M;
+    case AVCOL_SPC_FCC:
+      return SWS_CS_FCC;
     case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M: return SWS_CS_SMPTE170M;
-    default: return height_px <= 576 ? SWS_CS_SMPTE170M : SWS_CS_ITU709;
+    case AVCOL_SPC_SMPTE170M:
+      return SWS_CS_SMPTE170M;
+    default:
+      return height_px <= 576 ? SWS_CS_SMPTE170M : SWS_CS_ITU709;
   }
 }
 
@@ -27,25 +33,30 @@ bool full_range(const AVFrame& frame) {
   return frame.color_range == AVCOL_RANGE_JPEG || (facts->flags & AV_PIX_FMT_FLAG_RGB) != 0;
 }
 
-// The yuvj formats say "full range" by their name, which libswscale warns of: it is told by setColorspaceDetails.
+// The yuvj formats say "full range" by their name, which libswscale warns of: it is told by
+// setColorspaceDetails.
 AVPixelFormat plain(AVPixelFormat format) {
   switch (format) {
-    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
-    default: return format;
+    case AV_PIX_FMT_YUVJ420P:
+      return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+      return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+      return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+      return AV_PIX_FMT_YUV440P;
+    default:
+      return format;
   }
 }
 
 class SwsConverter final : public Scaler::Converter {
  public:
   SwsConverter(const AVFrame& input, const AVFrame& output)
-      : context_(sws_getContext(input.width, input.height,
-                                plain(static_cast<AVPixelFormat>(input.format)), output.width,
-                                output.height, plain(static_cast<AVPixelFormat>(output.format)),
-                                SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr,
-                                nullptr, nullptr)) {
+      : context_(sws_getContext(
+            input.width, input.height, plain(static_cast<AVPixelFormat>(input.format)),
+            output.width, output.height, plain(static_cast<AVPixelFormat>(output.format)),
+            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr)) {
     if (!context_) {
       throw EngineError(ErrorClass::InputError, "source_unsupported_codec",
                         std::string("Pictures of the format ") +

@@ -1,8 +1,8 @@
-#include <zimg.h>
-
 #include <array>
 #include <cstdlib>
 #include <new>
+
+#include <zimg.h>
 
 #include "av/check.h"
 #include "filter/frame_pool.h"
@@ -45,8 +45,7 @@ bool aligned(const AVFrame& frame) {
 }
 
 zimg_image_format describe(const AVFrame& frame) {
-  const AVPixFmtDescriptor& facts =
-      *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  const AVPixFmtDescriptor& facts = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
   zimg_image_format format;
   zimg_image_format_default(&format, ZIMG_API_VERSION);
   format.width = static_cast<unsigned>(frame.width);
@@ -139,7 +138,8 @@ bool fits(const AVFrame& frame) {
 
 }  // namespace
 
-std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output) {
+std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input,
+                                                       const AVFrame& output) {
   if (!fits(input) || !fits(output)) return nullptr;
   return std::make_unique<ZimgConverter>(input, output);
 }

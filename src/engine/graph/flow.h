@@ -18,10 +18,12 @@ namespace videngine::graph {
 using PacketQueue = BoundedQueue<av::Packet>;
 using FrameQueue = BoundedQueue<av::Frame>;
 
-// Frames between two stages: enough to even out a slow frame, few enough that 4K pictures stay within the memory budget.
+// Frames between two stages: enough to even out a slow frame, few enough that 4K pictures stay
+// within the memory budget.
 inline constexpr std::size_t kFrameQueueDepth = 6;
 
-// One stage's output, given to every consumer as a further reference. Belongs to the producing thread.
+// One stage's output, given to every consumer as a further reference. Belongs to the producing
+// thread.
 class Outlet {
  public:
   std::shared_ptr<FrameQueue> connect() {
@@ -46,9 +48,9 @@ class Outlet {
   std::vector<std::shared_ptr<FrameQueue>> consumers_;
 };
 
-// How far the decoded picture has come, in microseconds from the source's origin. Sound waits for it, so that it can end
-// with the picture: whether a sound sample still belongs to the film is known only once the last frame is.
-// Any thread.
+// How far the decoded picture has come, in microseconds from the source's origin. Sound waits for
+// it, so that it can end with the picture: whether a sound sample still belongs to the film is
+// known only once the last frame is. Any thread.
 class PictureClock {
  public:
   static constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
@@ -65,8 +67,9 @@ class PictureClock {
     ended_ = true;
     changed_.notify_all();
   }
-  // Waits until the picture is past `position_us` or has ended. `hurry` is asked now and then and ends the wait: a source
-  // whose sound lies far ahead of its picture must not bring the demuxer to a stop.
+  // Waits until the picture is past `position_us` or has ended. `hurry` is asked now and then and
+  // ends the wait: a source whose sound lies far ahead of its picture must not bring the demuxer to
+  // a stop.
   void wait_past(int64_t position_us, const std::function<bool()>& hurry) {
     using std::chrono::milliseconds;
     std::unique_lock lock(mutex_);

@@ -9,9 +9,9 @@
 
 namespace videngine::graph {
 
-// A bounded queue between two stages, which either side can end: the producer with finish() (nothing more will come), the
-// consumer with close() (nothing more is wanted). That two-sided end lets a finished rendition stop pulling work
-// without holding up the others. Any number of threads.
+// A bounded queue between two stages, which either side can end: the producer with finish()
+// (nothing more will come), the consumer with close() (nothing more is wanted). That two-sided end
+// lets a finished rendition stop pulling work without holding up the others. Any number of threads.
 template <typename T>
 class BoundedQueue {
  public:
@@ -30,7 +30,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits for an item. Nothing: the producer has finished and all was taken, or the queue is closed.
+  // Waits for an item. Nothing: the producer has finished and all was taken, or the queue is
+  // closed.
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     filled_.wait(lock, [this] { return !items_.empty() || finished_ || closed_; });

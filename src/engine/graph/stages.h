@@ -11,9 +11,10 @@
 
 namespace videngine::graph {
 
-// The threads of one session, one per stage. The first failure wins: it is kept, every queue is closed, the other stages
-// see their queues end and return. Stages are spawned downstream first, so that a consumer always stands ready.
-// spawn_all() and join() belong to the owning thread; stop() may come from any.
+// The threads of one session, one per stage. The first failure wins: it is kept, every queue is
+// closed, the other stages see their queues end and return. Stages are spawned downstream first, so
+// that a consumer always stands ready. spawn_all() and join() belong to the owning thread; stop()
+// may come from any.
 class Stages {
  public:
   Stages() = default;

@@ -7,7 +7,8 @@
 namespace videngine {
 namespace {
 
-// The profile, constraint and level bytes of the first sequence parameter set, in either form of extradata.
+// The profile, constraint and level bytes of the first sequence parameter set, in either form of
+// extradata.
 std::string avc1(std::span<const uint8_t> extradata) {
   std::array<char, 16> text{};
   const auto print = [&](std::span<const uint8_t> sps) {
@@ -28,8 +29,10 @@ std::string codec_string(const AVCodecContext& encoder) {
   switch (encoder.codec_id) {
     case AV_CODEC_ID_H264:
       return avc1({encoder.extradata, static_cast<std::size_t>(encoder.extradata_size)});
-    case AV_CODEC_ID_AAC: return "mp4a.40.2";  // AAC-LC: the only object type that we encode
-    default: return {};
+    case AV_CODEC_ID_AAC:
+      return "mp4a.40.2";  // AAC-LC: the only object type that we encode
+    default:
+      return {};
   }
 }
 

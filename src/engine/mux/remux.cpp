@@ -38,7 +38,8 @@ class Track {
       return;
     }
     av::check(got, "av_read_frame", {}, ErrorClass::VidengineError, "packaging_failed");
-    // The demuxer moves tracks with negative composition offsets up: the first picture is to be at 0 again.
+    // The demuxer moves tracks with negative composition offsets up: the first picture is to be at
+    // 0 again.
     if (!first_pts_) first_pts_ = next_->pts;
     next_->pts -= *first_pts_;
     next_->dts -= *first_pts_;
@@ -73,7 +74,8 @@ void remux(const std::vector<std::string>& paths, const std::vector<std::string>
     stream->avg_frame_rate = source.avg_frame_rate;
     stream->sample_aspect_ratio = source.sample_aspect_ratio;
     // The first track of each kind is what players begin with.
-    const bool first = i == 0 || source.codecpar->codec_type != tracks[i - 1]->stream().codecpar->codec_type;
+    const bool first =
+        i == 0 || source.codecpar->codec_type != tracks[i - 1]->stream().codecpar->codec_type;
     stream->disposition = first ? AV_DISPOSITION_DEFAULT : 0;
     if (!languages.empty() && !languages[i].empty()) {
       av_dict_set(&stream->metadata, "language", languages[i].c_str(), 0);

@@ -7,15 +7,15 @@
 
 namespace videngine {
 
-// Puts finished track files into one file without encoding anything. Every track's first packet becomes time 0.
-// All throw ResourceError disk_full, VidengineError packaging_failed.
+// Puts finished track files into one file without encoding anything. Every track's first packet
+// becomes time 0. All throw ResourceError disk_full, VidengineError packaging_failed.
 
 // One progressive MP4, moov first. `languages` go with `tracks`, "" for none.
 void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
                const std::string& target);
 
-// MPEG-TS segments, cut at key frames on the segment grid, and an HLS media playlist of them. `segment_pattern` is a
-// printf pattern in `folder`, e.g. segment_%d.ts.
+// MPEG-TS segments, cut at key frames on the segment grid, and an HLS media playlist of them.
+// `segment_pattern` is a printf pattern in `folder`, e.g. segment_%d.ts.
 void remux_ts(const std::vector<std::string>& tracks, const std::string& folder, Rational segment_s,
               const std::string& playlist, const std::string& segment_pattern);
 

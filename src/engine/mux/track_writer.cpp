@@ -1,5 +1,6 @@
 #include "mux/track_writer.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "av/check.h"
@@ -7,10 +8,11 @@
 namespace videngine {
 namespace {
 
-// The smallest multiple of the frame rate's numerator, fine enough for players, in which `segment_s` is whole.
+// The smallest multiple of the frame rate's numerator, fine enough for players, in which
+// `segment_s` is whole.
 int64_t time_scale(AVRational frame_rate, Rational segment_s) {
   constexpr int64_t kFinest = 10'000;
-  const int64_t whole = std::lcm<int64_t>(frame_rate.num, segment_s.den);
+  const int64_t whole = std::max<int64_t>(std::lcm<int64_t>(frame_rate.num, segment_s.den), 1);
   return whole * ((kFinest + whole - 1) / whole);
 }
 
@@ -55,7 +57,8 @@ void TrackWriter::check_io(const char* operation, int code) {
 
 void TrackWriter::cut() {
   if (empty_) return;
-  // Returns 1 when it flushed. With delay_moov the first call writes only the moov, so the first fragment needs two.
+  // Returns 1 when it flushed. With delay_moov the first call writes only the moov, so the first
+  // fragment needs two.
   check_io("av_write_frame(flush)", av_write_frame(context_.get(), nullptr));
 }
 

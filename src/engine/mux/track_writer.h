@@ -7,12 +7,13 @@
 
 namespace videngine {
 
-// Writes one clear CMAF track file: ftyp, moov, then one fragment for each segment. finish() completes it; a writer that
-// is destroyed before only abandons the file. Not thread-safe.
+// Writes one clear CMAF track file: ftyp, moov, then one fragment for each segment. finish()
+// completes it; a writer that is destroyed before only abandons the file. Not thread-safe.
 class TrackWriter {
  public:
-  // `encoder` has been opened; its first packet is to have pts 0. `segment_s` only chooses a time scale in which frames and
-  // segments are whole ticks: packagers cut by comparing ticks. Throws ResourceError disk_full, VidengineError encoder_failed.
+  // `encoder` has been opened; its first packet is to have pts 0. `segment_s` only chooses a time
+  // scale in which frames and segments are whole ticks: packagers cut by comparing ticks. Throws
+  // ResourceError disk_full, VidengineError encoder_failed.
   TrackWriter(const std::string& path, const AVCodecContext& encoder, Rational segment_s,
               const std::string& language);
 
