@@ -49,7 +49,7 @@ def package(
         Cancelled: ``stop`` said so.
         ResourceError: ``disk_full``, ``timeout``.
         WorkerLost: a child process died; the work may be retried.
-        VidengineError: ``encoder_failed``: the renditions cannot be packaged, or what came out is
+        VidengineError: ``packaging_failed``: the renditions cannot be packaged, or what came out is
             not what the plan says.
     """
     make = _BY_OUTPUT.get(output.output)

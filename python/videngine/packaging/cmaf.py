@@ -31,12 +31,12 @@ def check_segments(
     The packager reports success when a track file ends too early, and it cuts by a rule of its own.
 
     Raises:
-        VidengineError: ``encoder_failed``.
+        VidengineError: ``packaging_failed``.
     """
     duration_s = sum((segment.duration_s for segment in segments), Fraction(0))
     if abs(duration_s - rendition.duration_s) > _END_TOLERANCE_S:
         raise VidengineError(
-            "encoder_failed",
+            "packaging_failed",
             f"Packaged segments last {float(duration_s):.3f} s, "
             f"the rendition lasts {float(rendition.duration_s):.3f} s.",
             subject=rendition.id,
@@ -52,7 +52,7 @@ def check_segments(
         for segment, start_s in zip(segments, wanted, strict=True)
     ):
         raise VidengineError(
-            "encoder_failed",
+            "packaging_failed",
             f"Packaging made {len(segments)} segments that do not lie on the plan's grid "
             f"of {len(wanted)}.",
             subject=rendition.id,
@@ -80,7 +80,7 @@ def _read_segment(path: Path) -> Segment:
     layout = struct.Struct(">4xIIQQHHII" if wide else ">4xIIIIHHII")
     if len(body) < layout.size:
         raise VidengineError(
-            "encoder_failed", "A packaged segment has no sidx box.", subject=path.name
+            "packaging_failed", "A packaged segment has no sidx box.", subject=path.name
         )
     _, timescale, start, _, _, _, _, duration = layout.unpack_from(body)
     return Segment(

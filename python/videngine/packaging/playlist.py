@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from videngine.packaging.labels import plain_text
 from videngine.packaging.segments import Segment
 
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)')
@@ -17,7 +18,7 @@ _VERSION = 6  # EXT-X-MAP in ordinary media playlists
 
 def quoted(text: str) -> str:
     """A quoted-string attribute value; what may not stand in one is replaced."""
-    return '"' + re.sub(r"[\x00-\x1f\x7f]+", " ", text).replace('"', "'") + '"'
+    return '"' + plain_text(text).replace('"', "'") + '"'
 
 
 @dataclass

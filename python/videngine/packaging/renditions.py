@@ -41,7 +41,7 @@ class Renditions:
             return self.results[rendition]
         except KeyError:
             raise VidengineError(
-                "encoder_failed",
+                "packaging_failed",
                 "The output needs a rendition that the encode did not make.",
                 subject=rendition,
             ) from None

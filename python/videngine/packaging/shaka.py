@@ -23,7 +23,7 @@ from videngine.errors import (
     VidengineError,
     WorkerLost,
 )
-from videngine.packaging.language import language_tag
+from videngine.packaging.labels import language_tag, plain_text
 from videngine.packaging.renditions import Renditions
 from videngine.plan import RenditionResult
 
@@ -55,7 +55,8 @@ class Stream:
             "segment_template": f"{self.name}/segment_$Number$.m4s",
             "playlist_name": f"{self.name}/{MEDIA_PLAYLIST}",
             "language": self.language,
-            "dash_label": re.sub(r"[\x00-\x1f,=]+", " ", self.label).strip(),
+            # No escapes in descriptors; and the packager takes the text for escaped XML.
+            "dash_label": re.sub(r"[,=\s]+", " ", plain_text(self.label)).replace("&", "&amp;"),
             "dash_roles": self.role,
             "hls_group_id": AUDIO_GROUP if self.rendition.kind == "audio" else "",
         }
@@ -199,7 +200,9 @@ def _failure(status: int, folder: Path, log: tuple[str, ...]) -> VidengineError:
             "disk_full", "The disk that holds the working files is full: free some space.", log=log
         )
     return VidengineError(
-        "encoder_failed", f"Shaka Packager refused the renditions (exit status {status}).", log=log
+        "packaging_failed",
+        f"Shaka Packager refused the renditions (exit status {status}).",
+        log=log,
     )
 
 

@@ -1,9 +1,10 @@
-"""Language tags of sources, which anybody may have written, as manifests may show them."""
+"""Names and languages of tracks, which anybody may have written, as manifests may show them."""
 
 from __future__ import annotations
 
 import re
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 _TAG = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{2,8})*)")
 _UNDETERMINED = {"und", "mis", "zxx"}
 
@@ -25,3 +26,8 @@ def language_tag(text: str) -> str:
     if primary in _UNDETERMINED or (len(primary) == 2 and not _TWO_LETTERS.fullmatch(primary)):
         return ""
     return primary + subtags
+
+
+def plain_text(text: str) -> str:
+    """A name in one line of text that XML and UTF-8 can hold."""
+    return _UNPRINTABLE.sub(" ", text).strip()
