@@ -38,7 +38,8 @@ LATER_KINDS = (
     "metadata",
     "vmaf",
 )
-IMAGE_FORMATS = {"png": "png", "jpg": "jpg", "jpeg": "jpg"}
+ImageFormat = Literal["png", "jpg"]
+IMAGE_FORMATS: dict[str, ImageFormat] = {"png": "png", "jpg": "jpg", "jpeg": "jpg"}
 
 
 _MEDIA_EXTENSIONS = frozenset(
@@ -219,7 +220,7 @@ class DashOutput(AdaptiveOutput):
     )
 
 
-def _image_format(value: object) -> str:
+def _image_format(value: object) -> ImageFormat:
     name = value.strip().lower() if isinstance(value, str) else ""
     if name in ("webp", "avif"):
         raise invalid(f"this version does not write {name} yet", code="not_yet_supported")
@@ -235,11 +236,11 @@ class ThumbnailOutput(OutputBase, ClipFields):
     extensions: ClassVar[frozenset[str]] = frozenset({".png", ".jpg", ".jpeg"})
 
     output: Literal["thumbnail"] = Field(description="Kind of output. Required.")
-    image_format: Annotated[str, Scalar(_image_format, {"enum": list(IMAGE_FORMATS)})] | None = (
-        Field(
-            None,
-            description="`png` or `jpg`. Default: as the file name in `destination.path` says, else png.",
-        )
+    image_format: (
+        Annotated[ImageFormat, Scalar(_image_format, {"enum": list(IMAGE_FORMATS)})] | None
+    ) = Field(
+        None,
+        description="`png` or `jpg`. Default: as the file name in `destination.path` says, else png.",
     )
     time: Time | None = Field(
         None,
@@ -272,7 +273,7 @@ class ThumbnailOutput(OutputBase, ClipFields):
         return f"thumbnail.{self.effective_format}"
 
     @property
-    def effective_format(self) -> str:
+    def effective_format(self) -> ImageFormat:
         """``png`` or ``jpg``: as asked, else as the file name says, else png."""
         named = posixpath.splitext(self.named_file)[1].lower().removeprefix(".")
         return self.image_format or IMAGE_FORMATS.get(named, "png")

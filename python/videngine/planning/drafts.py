@@ -1,0 +1,250 @@
+"""One output at a time, fitted to this source: range, sizes, rates, sounds. Nothing is shared between outputs yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from videngine.errors import Fault
+from videngine.media import MediaInfo, Stream
+from videngine.outputs import SkippedRung
+from videngine.planning.pictures import (
+    MAX_SIDE_PX,
+    Clip,
+    Picture,
+    Size,
+    even,
+    fitted,
+    frame_rate,
+    is_larger,
+    within,
+)
+from videngine.planning.renditions import RateControl, Still, VideoWish
+from videngine.planning.sounds import Track, tracks
+from videngine.spec.job import JobSpec
+from videngine.spec.outputs import (
+    AdaptiveOutput,
+    DashOutput,
+    Mp4Output,
+    Output,
+    Rung,
+    ThumbnailOutput,
+)
+from videngine.spec.rendition import CODECS
+
+DEFAULT_CRF = 23.0
+DEFAULT_SEGMENT_S = Fraction(6)
+DEFAULT_STILL_QUALITY = 85
+
+Entry = Mp4Output | Rung
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRung:
+    """A rung that will be made; ``path`` is its place in the request."""
+
+    path: str
+    entry: Entry
+    wish: VideoWish
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """One output before its renditions have ids. With an ``error`` it is not made."""
+
+    index: int
+    output: Output
+    rungs: list[DraftRung] = field(default_factory=list)
+    tracks: list[Track] = field(default_factory=list)
+    still: Still | None = None
+    skipped: list[SkippedRung] = field(default_factory=list)
+    error: dict[str, str] | None = None
+
+    @property
+    def path(self) -> str:
+        """Its place in the request."""
+        return f"format[{self.index}]"
+
+    @property
+    def separate_audio(self) -> bool:
+        """Whether sounds are renditions of their own."""
+        output = self.output
+        if isinstance(output, AdaptiveOutput):
+            return isinstance(output, DashOutput) or output.separate_audio is not False
+        return False
+
+
+class Drafter:
+    """Fits the outputs of one job to its source. ``warnings`` grow as it goes."""
+
+    def __init__(self, spec: JobSpec, media: MediaInfo, preset: str) -> None:
+        self.warnings: list[Fault] = []
+        self._upscale = bool(spec.upscale)
+        self._media = media
+        self._preset = preset
+        adaptive = [o for o in spec.format if isinstance(o, AdaptiveOutput)]
+        self._segment_s = (adaptive and adaptive[0].segment_duration) or DEFAULT_SEGMENT_S
+
+    def draft(self, index: int, output: Output) -> Draft:
+        """Fit one output."""
+        draft = Draft(index=index, output=output)
+        stream = self._media.video
+        if stream is None or not all(stream.display_size):
+            message = "The source has no picture to make this output of."
+            draft.error = {"code": "source_no_streams", "message": message}
+            return draft
+        clip = self._clip(draft, stream)
+        if clip is None:
+            return draft
+        if isinstance(output, ThumbnailOutput):
+            draft.still = self._still(draft, output, stream, clip)
+        elif isinstance(output, Mp4Output):
+            self._fill(draft, [(draft.path, output)], stream, clip, self._segment_s)
+        else:
+            entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]
+            segment_s = output.segment_duration or DEFAULT_SEGMENT_S
+            self._fill(draft, entries, stream, clip, segment_s)
+        if isinstance(output, DashOutput) and output.separate_audio is False:
+            message = "DASH always has its sound apart."
+            self._warn(f"{draft.path}.separate_audio", "conflicting_fields", message)
+        return draft
+
+    def _warn(self, path: str, code: str, message: str) -> None:
+        fault = Fault(path=path, code=code, message=message)
+        if fault not in self.warnings:
+            self.warnings.append(fault)
+
+    def _clip(self, draft: Draft, stream: Stream) -> Clip | None:
+        """The part of the source that an output takes; None, with an error in the draft, if there is none."""
+        start, asked = draft.output.start_time or Fraction(0), draft.output.duration
+        whole = stream.duration_s or self._media.duration_s
+        if whole <= 0:
+            return Clip(start_s=start, duration_s=asked, length_s=asked)
+        left = whole - start
+        if left <= 0:
+            message = (
+                f"start_time is {float(start):g} s, but the source ends at {float(whole):g} s."
+            )
+            draft.error = {"code": "range_outside_source", "message": message}
+            return None
+        if asked is not None and asked < left:
+            return Clip(start_s=start, duration_s=asked, length_s=asked)
+        if asked is not None and asked > left:
+            message = (
+                f"The source has {float(left):g} s left from start_time on; the output ends there."
+            )
+            self._warn(f"{draft.path}.duration", "duration_clipped", message)
+        return Clip(start_s=start, length_s=left)
+
+    def _fill(
+        self,
+        draft: Draft,
+        entries: Sequence[tuple[str, Entry]],
+        stream: Stream,
+        clip: Clip,
+        segment_s: Fraction,
+    ) -> None:
+        """Rungs and sounds of an output with pictures."""
+        for path, entry, size in self._sized(draft, entries, stream.display_size):
+            picture = Picture(
+                width_px=size[0],
+                height_px=size[1],
+                frame_rate=entry.framerate or frame_rate(stream),
+                clip=clip,
+            )
+            wish = VideoWish(
+                picture=picture,
+                codec=CODECS[entry.video_codec or "libx264"],
+                preset=self._preset,
+                rate_control=self._rate_control(path, entry),
+                keyframe=entry.keyframe,
+                segment_s=segment_s,
+                adaptive=isinstance(draft.output, AdaptiveOutput),
+            )
+            draft.rungs.append(DraftRung(path=path, entry=entry, wish=wish))
+        draft.tracks = tracks(
+            [rung.entry for rung in draft.rungs],
+            self._media.audio,
+            all_streams=draft.separate_audio,
+            clip=clip,
+            segment_s=segment_s,
+            warn=lambda below, code, message: self._warn(
+                f"{draft.path}.{below}" if below else draft.path, code, message
+            ),
+        )
+
+    def _sized(
+        self, draft: Draft, entries: Sequence[tuple[str, Entry]], source: Size
+    ) -> list[tuple[str, Entry, Size]]:
+        """The rungs that are made, with their sizes. At least one is: the first, at the source's size if need be."""
+        sized = [
+            (path, entry, even(fitted(entry.width, entry.height, source)))
+            for path, entry in entries
+        ]
+        made = [one for one in sized if self._upscale or not is_larger(one[2], source)]
+        skipped = [one for one in sized if one not in made]
+        if not made:
+            path, entry, size = skipped.pop(0)
+            made = [(path, entry, even(source))]
+            message = f"{_by(size)} would enlarge the source and upscale is off; {_by(made[0][2])} is made."
+            self._warn(path, "larger_than_source", message)
+        for path, _, size in skipped:
+            message = f"{_by(size)} would enlarge the source, {_by(source)}, and upscale is off."
+            draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
+        return [(path, entry, self._limited(path, size)) for path, entry, size in made]
+
+    def _limited(self, path: str, size: Size) -> Size:
+        limited = even(within(size, (MAX_SIDE_PX, MAX_SIDE_PX)))
+        if limited != size:
+            message = f"{_by(size)} is beyond {MAX_SIDE_PX} px; {_by(limited)} is made."
+            self._warn(path, "size_clamped", message)
+        return limited
+
+    def _rate_control(self, path: str, entry: Entry) -> RateControl:
+        crf, rate = entry.quality, entry.bitrate and 1000 * entry.bitrate
+        if not rate:
+            return RateControl(crf=DEFAULT_CRF if crf is None else float(crf))
+        if crf == 0:
+            message = "A lossless picture cannot be capped; `bitrate` alone is used."
+            self._warn(f"{path}.quality", "conflicting_fields", message)
+        if crf:
+            return RateControl(crf=float(crf), max_bitrate_bps=rate, buffer_size_bits=2 * rate)
+        return RateControl(
+            bitrate_bps=rate, max_bitrate_bps=3 * rate // 2, buffer_size_bits=2 * rate
+        )
+
+    def _still(self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip) -> Still:
+        asked = fitted(output.width, output.height, stream.display_size)
+        limit = (MAX_SIDE_PX, MAX_SIDE_PX) if self._upscale else stream.display_size
+        size = within(asked, limit)
+        if size != asked:
+            message = f"{_by(asked)} is larger than allowed; {_by(size)} is made."
+            self._warn(draft.path, "size_clamped", message)
+        return Still(
+            time_s=clip.start_s + self._moment(draft, output, stream, clip),
+            size=size,
+            format=output.effective_format,
+            quality=output.quality or DEFAULT_STILL_QUALITY,
+        )
+
+    def _moment(
+        self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip
+    ) -> Fraction:
+        """Seconds into the clip at which an image is taken; never beyond the last frame."""
+        time, length = output.time, clip.length_s
+        at = time.seconds if time and time.seconds is not None else None
+        if length is None:
+            return at or Fraction(0)
+        last = max(Fraction(0), length - 1 / frame_rate(stream))
+        if at is None:
+            fraction = time.fraction if time and time.fraction is not None else Fraction(1, 2)
+            return min(fraction * length, last)
+        if at > length:
+            message = f"The clip lasts {float(length):g} s; its last frame is taken."
+            self._warn(f"{draft.path}.time", "time_clamped", message)
+        return min(at, last)
+
+
+def _by(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"

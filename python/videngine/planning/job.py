@@ -1,0 +1,130 @@
+"""The plan of a whole job: each output is fitted to the source, then equal renditions become one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from videngine.errors import Fault
+from videngine.media import MediaInfo
+from videngine.outputs import OutputPlan, RungPlan, SkippedRung, TrackPlan
+from videngine.plan import Plan
+from videngine.planning.drafts import Draft, Drafter
+from videngine.planning.renditions import Renditions, keyframe_frames
+from videngine.spec.job import JobSpec
+from videngine.spec.keys import OutputPlace, place_outputs
+from videngine.spec.outputs import AdaptiveOutput
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPlan:
+    """What the engine makes, what each output shows of it, and what is not as it was asked."""
+
+    engine: Plan
+    outputs: tuple[OutputPlan, ...]
+    warnings: tuple[Fault, ...]
+
+
+def plan_job(
+    spec: JobSpec,
+    media: MediaInfo,
+    *,
+    source_path: str,
+    work_dir: str,
+    default_preset: str,
+    cores: int,
+) -> JobPlan:
+    """Decide all that can be decided before a frame is decoded.
+
+    Outputs that cannot be made of this source carry an ``error``; whether that fails the job is not decided here.
+
+    Args:
+        spec: the request.
+        media: facts about its source.
+        source_path: the source as a local file.
+        work_dir: folder of the renditions' files, without a slash at its end.
+        default_preset: x264's preset for every rendition.
+        cores: processors, shared out among the encoders by their pixels a second.
+    """
+    places, warnings = place_outputs(spec)
+    drafter = Drafter(spec, media, default_preset)
+    drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
+    renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
+    outputs = tuple(_finish(d, place, renditions) for d, place in zip(drafts, places, strict=True))
+    return JobPlan(
+        engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
+        outputs=outputs,
+        warnings=(
+            *warnings,
+            *_source_warnings(media, outputs),
+            *drafter.warnings,
+            *(fault for draft in drafts for fault in _keyframe_warnings(draft, renditions)),
+        ),
+    )
+
+
+def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputPlan:
+    """An output with the ids of its renditions. A rung that equals an earlier one of the output is left out."""
+    output = draft.output
+    rungs: dict[str, RungPlan] = {}
+    skipped = list(draft.skipped)
+    for rung in draft.rungs:
+        video, picture = renditions.video(rung.wish), rung.wish.picture
+        if video in rungs:
+            message = "The rung is the same as an earlier one of this output."
+            skipped.append(SkippedRung(path=rung.path, code="duplicate_rung", message=message))
+            continue
+        rungs[video] = RungPlan(
+            video=video,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            frame_rate=picture.frame_rate,
+        )
+    tracks: list[TrackPlan] = []
+    for track in draft.tracks:
+        tracks.append(track.plan(renditions.audio(track.sound), default=not tracks))
+    adaptive = isinstance(output, AdaptiveOutput)
+    return OutputPlan(
+        index=draft.index,
+        output=output.kind,
+        root=place.root,
+        name=place.name,
+        rungs=tuple(rungs.values()),
+        tracks=tuple(tracks),
+        still=renditions.still(draft.still) if draft.still else None,
+        segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
+        separate_audio=draft.separate_audio,
+        allow_soft_fail=bool(output.allow_soft_fail),
+        skipped=tuple(sorted(skipped, key=lambda s: s.path)),
+        error=draft.error,
+    )
+
+
+def _source_warnings(media: MediaInfo, outputs: tuple[OutputPlan, ...]) -> Iterator[Fault]:
+    stream = media.video
+    if stream is None or not any(output.rungs for output in outputs):
+        return
+    if stream.dynamic_range != "SDR":
+        message = f"The source is {stream.dynamic_range}; in 8-bit H.264 its colours will look washed out."
+        yield Fault(path="source", code="hdr_to_8bit", message=message)
+    if stream.interlaced:
+        message = "The source is interlaced and is encoded as it is; fine lines will comb."
+        yield Fault(path="source", code="interlaced_source", message=message)
+
+
+def _keyframe_warnings(draft: Draft, renditions: Renditions) -> Iterator[Fault]:
+    """Where a keyframe interval that was asked for does not divide the segments."""
+    for rung in draft.rungs:
+        wish = rung.wish
+        if wish.keyframe is None:
+            continue
+        frames = keyframe_frames(wish.keyframe, wish.picture.frame_rate)
+        segment = renditions.segment_frames(wish)
+        if frames > segment:
+            message = (
+                f"A segment has {segment} frames and starts with a keyframe; {segment} is used."
+            )
+            yield Fault(path=f"{rung.path}.keyframe", code="keyframe_clamped", message=message)
+        elif segment % frames:
+            message = f"A segment has {segment} frames, which is no multiple of {frames}; its last GOP is shorter."
+            yield Fault(path=f"{rung.path}.keyframe", code="uneven_gop", message=message)

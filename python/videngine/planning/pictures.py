@@ -1,0 +1,132 @@
+"""Sizes and frame rates of pictures, and which picture is scaled from which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+from videngine.media import Stream
+from videngine.plan import PicturePlan
+
+MAX_SIDE_PX = 8192
+
+Size = tuple[int, int]
+
+_USUAL_RATES = tuple(
+    Fraction(rate)
+    for rate in (
+        *(1, 2, 5, 8, 10, 12, Fraction(25, 2), 15, 20),
+        *(Fraction(24000, 1001), 24, 25, Fraction(30000, 1001), 30),
+        *(Fraction(48000, 1001), 48, 50, Fraction(60000, 1001), 60),
+        *(90, 100, Fraction(120000, 1001), 120, 144, 200, 240),
+    )
+)
+_CLOSE = Fraction(4, 10_000)  # 29.97 and 30 lie 10 of these apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A part of the source. ``length_s`` is how long it is, None where the source does not say its length."""
+
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None  # None: to the end
+    length_s: Fraction | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A distinct picture of the job: what tells one `PicturePlan` from another."""
+
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+    clip: Clip
+
+    @property
+    def pixel_rate(self) -> Fraction:
+        """Pixels a second."""
+        return self.width_px * self.height_px * self.frame_rate
+
+
+def frame_rate(stream: Stream) -> Fraction:
+    """The constant rate at which a source's pictures are encoded if nothing else is asked.
+
+    A rate that varies becomes the nearest usual one; so does one that misses it by the rounding of containers.
+    """
+    rate = stream.frame_rate
+    if rate <= 0:
+        return Fraction(25)
+    near = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
+    if stream.variable_frame_rate or rate > 240 or abs(near - rate) <= _CLOSE * near:
+        return near
+    return rate
+
+
+def fitted(width_px: int | None, height_px: int | None, source: Size) -> Size:
+    """The size asked for, a missing side following from the source's shape. Neither even nor limited yet."""
+    width, height = source
+    if width_px and height_px:
+        return width_px, height_px
+    if height_px:
+        return _rounded(Fraction(width * height_px, height)), height_px
+    if width_px:
+        return width_px, _rounded(Fraction(height * width_px, width))
+    return width, height
+
+
+def within(size: Size, limit: Size) -> Size:
+    """``size``, shrunk in its own shape until neither side is beyond ``limit``."""
+    factor = min(Fraction(1), Fraction(limit[0], size[0]), Fraction(limit[1], size[1]))
+    return _rounded(size[0] * factor), _rounded(size[1] * factor)
+
+
+def even(size: Size) -> Size:
+    """The nearest size that 4:2:0 pictures can have."""
+    return 2 * _rounded(Fraction(size[0], 2)), 2 * _rounded(Fraction(size[1], 2))
+
+
+def is_larger(size: Size, source: Size) -> bool:
+    """Whether making ``size`` would enlarge the source: the smaller sides compared, then the larger ones.
+
+    So it does not matter which way a phone was held. An odd source may be rounded up.
+    """
+    small, large = sorted(size)
+    source_small, source_large = (side + side % 2 for side in sorted(source))
+    return small > source_small or large > source_large
+
+
+def _rounded(side: Fraction) -> int:
+    return max(1, floor(side + Fraction(1, 2)))
+
+
+def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
+    """Plans of all pictures, parents before children.
+
+    Each picture is scaled from the next larger one of its rate, range and shape, so that the decoded source is read
+    only for the largest. Enlarged pictures are nobody's parent.
+    """
+    plans: dict[Picture, PicturePlan] = {}
+    for picture in sorted(pictures, key=lambda p: -p.width_px * p.height_px):
+        parents = [p for p in plans if _can_be_parent(p, picture, source)]
+        parent = min(parents, key=lambda p: p.width_px * p.height_px, default=None)
+        plans[picture] = PicturePlan(
+            id=f"p{len(plans)}",
+            parent=plans[parent].id if parent else None,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            frame_rate=picture.frame_rate,
+            start_s=picture.clip.start_s,
+            duration_s=picture.clip.duration_s,
+        )
+    return plans
+
+
+def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
+    if (parent.frame_rate, parent.clip) != (child.frame_rate, child.clip):
+        return False
+    if parent.width_px < child.width_px or parent.height_px < child.height_px:
+        return False
+    shape = Fraction(parent.width_px * child.height_px, parent.height_px * child.width_px)
+    enlarged = is_larger((parent.width_px, parent.height_px), source)
+    return not enlarged and abs(shape - 1) < Fraction(2, 100)

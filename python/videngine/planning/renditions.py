@@ -1,0 +1,207 @@
+"""The distinct renditions of a job: outputs that ask for the same one get the same id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
+from typing import Literal
+
+from videngine.media import MediaInfo
+from videngine.plan import AudioRenditionPlan, Plan, StillPlan, VideoRenditionPlan
+from videngine.planning.pictures import Clip, Picture, Size, chain
+from videngine.spec.values import KeyframeInterval
+
+USUAL_GOP_FRAMES = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateControl:
+    """How bits are spent; the fields are those of `VideoRenditionPlan`."""
+
+    crf: float | None = None
+    bitrate_bps: int | None = None
+    max_bitrate_bps: int | None = None
+    buffer_size_bits: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoWish:
+    """A picture that an output asks for. Its GOP waits until all rates of the job are known.
+
+    ``adaptive`` wishes must switch at common instants; others take their segment grid only to share renditions with them.
+    """
+
+    picture: Picture
+    codec: str
+    preset: str
+    rate_control: RateControl
+    keyframe: KeyframeInterval | None
+    segment_s: Fraction
+    adaptive: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Video:
+    """A distinct encoded picture. Equal values are one rendition: this is its identity."""
+
+    picture: Picture
+    codec: str
+    preset: str
+    rate_control: RateControl
+    gop_frames: int
+    segment_s: Fraction
+    grid_rate: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A distinct encoded sound; ``stream`` None is silence."""
+
+    stream: int | None
+    codec: str
+    bitrate_bps: int
+    sample_rate_hz: int
+    channels: int
+    segment_s: Fraction
+    language: str
+    clip: Clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Still:
+    """A distinct image."""
+
+    time_s: Fraction
+    size: Size
+    format: Literal["png", "jpg"]
+    quality: int
+
+
+class Renditions:
+    """Gives each distinct rendition one id, in the order in which they are first asked for.
+
+    Args:
+        wishes: every picture that any output asks for; the segment grids follow from them.
+    """
+
+    def __init__(self, wishes: list[VideoWish]) -> None:
+        self._video: dict[Video, str] = {}
+        self._audio: dict[Sound, str] = {}
+        self._stills: dict[Still, str] = {}
+        self._grid_rates: dict[Fraction, Fraction] = {}
+        for wish in sorted(wishes, key=lambda w: (not w.adaptive, w.picture.frame_rate)):
+            self._grid_rates.setdefault(wish.segment_s, wish.picture.frame_rate)
+        self._adaptive = [self._resolved(wish) for wish in wishes if wish.adaptive]
+
+    def video(self, wish: VideoWish) -> str:
+        """The id of the rendition that grants a wish."""
+        video = self._resolved(wish)
+        if not wish.adaptive and wish.keyframe is None:
+            video = next((v for v in self._adaptive if _differ_in_gop_only(v, video)), video)
+        return self._video.setdefault(video, f"v{len(self._video)}")
+
+    def audio(self, sound: Sound) -> str:
+        """The id of a sound."""
+        return self._audio.setdefault(sound, f"a{len(self._audio)}")
+
+    def still(self, still: Still) -> str:
+        """The id of an image."""
+        return self._stills.setdefault(still, f"still{len(self._stills)}")
+
+    def segment_frames(self, wish: VideoWish) -> int:
+        """Frames of the longest segment. Boundaries are frames of the grid's rate, so it may be a frame more."""
+        grid_rate = self._grid_rates[wish.segment_s]
+        longest_s = ceil(wish.segment_s * grid_rate) / grid_rate
+        return ceil(longest_s * wish.picture.frame_rate)
+
+    def _resolved(self, wish: VideoWish) -> Video:
+        return Video(
+            picture=wish.picture,
+            codec=wish.codec,
+            preset=wish.preset,
+            rate_control=wish.rate_control,
+            gop_frames=_gop_frames(wish, self.segment_frames(wish)),
+            segment_s=wish.segment_s,
+            grid_rate=self._grid_rates[wish.segment_s],
+        )
+
+    def plan(self, media: MediaInfo, *, source_path: str, work_dir: str, cores: int) -> Plan:
+        """All renditions that were asked for, as the engine wants them."""
+        stream = media.video
+        pictures = list(dict.fromkeys(video.picture for video in self._video))
+        plans = chain(pictures, stream.display_size if stream else (0, 0))
+        pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
+        return Plan(
+            source_path=source_path,
+            video_stream=stream.index if stream and (plans or self._stills) else None,
+            rotation_deg=stream.rotation_deg if stream else 0,
+            decoder_threads=cores,
+            pictures=tuple(plans.values()),
+            video=tuple(
+                VideoRenditionPlan(
+                    id=name,
+                    picture=plans[video.picture].id,
+                    codec=video.codec,
+                    preset=video.preset,
+                    crf=video.rate_control.crf,
+                    bitrate_bps=video.rate_control.bitrate_bps,
+                    max_bitrate_bps=video.rate_control.max_bitrate_bps,
+                    buffer_size_bits=video.rate_control.buffer_size_bits,
+                    gop_frames=video.gop_frames,
+                    segment_s=video.segment_s,
+                    grid_rate=video.grid_rate,
+                    threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
+                    path=f"{work_dir}/{name}.mp4",
+                )
+                for video, name in self._video.items()
+            ),
+            audio=tuple(
+                AudioRenditionPlan(
+                    id=name,
+                    stream=sound.stream,
+                    codec=sound.codec,
+                    bitrate_bps=sound.bitrate_bps,
+                    sample_rate_hz=sound.sample_rate_hz,
+                    channels=sound.channels,
+                    segment_s=sound.segment_s,
+                    language=sound.language,
+                    path=f"{work_dir}/{name}.mp4",
+                    start_s=sound.clip.start_s,
+                    duration_s=sound.clip.duration_s
+                    if sound.stream is not None
+                    else sound.clip.length_s,
+                )
+                for sound, name in self._audio.items()
+            ),
+            stills=tuple(
+                StillPlan(
+                    id=name,
+                    time_s=still.time_s,
+                    width_px=still.size[0],
+                    height_px=still.size[1],
+                    format=still.format,
+                    quality=still.quality,
+                    path=f"{work_dir}/{name}.{still.format}",
+                )
+                for still, name in self._stills.items()
+            ),
+        )
+
+
+def _differ_in_gop_only(one: Video, other: Video) -> bool:
+    return replace(one, gop_frames=0) == replace(other, gop_frames=0)
+
+
+def _gop_frames(wish: VideoWish, segment_frames: int) -> int:
+    """The longest GOP: what was asked, no longer than a segment; unasked, equal parts of a segment."""
+    if wish.keyframe is None:
+        return ceil(segment_frames / ceil(segment_frames / USUAL_GOP_FRAMES))
+    return min(keyframe_frames(wish.keyframe, wish.picture.frame_rate), segment_frames)
+
+
+def keyframe_frames(keyframe: KeyframeInterval, frame_rate: Fraction) -> int:
+    """A keyframe interval in frames, at least one."""
+    if keyframe.seconds is None:
+        return keyframe.frames or 1
+    return max(1, round(keyframe.seconds * frame_rate))
