@@ -33,6 +33,8 @@ _VERSION = "abi-1"
 _NEW_JOBS = 1 << 27
 _POLL_S = 0.25
 
+logging.getLogger("dbos").setLevel(logging.WARNING)  # it tells every migration, and advertises
+
 
 class Abandon(BaseException):
     """Leave a workflow unfinished, for others to take up. No ``except Exception`` stops it."""

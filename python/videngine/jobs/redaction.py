@@ -49,6 +49,5 @@ def set_up_logging(level: int = logging.INFO) -> None:
     queue_log = logging.getLogger("dbos")
     queue_log.handlers = [handler]  # it would bring a handler of its own otherwise
     queue_log.propagate = False
-    queue_log.setLevel(logging.WARNING)  # it tells every migration, and advertises
     for chatty in ("botocore", "boto3", "urllib3", "s3transfer"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
