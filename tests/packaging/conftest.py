@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from tests.packaging import ffmpeg_engine
 from tests.packaging.ladders import Ladder, Rung, ladder_of, plan_ladder
 
 from videngine import engine
@@ -33,15 +32,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _engine() -> Iterator[None]:
-    """Remuxing by the stand-in for the engine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "remux_mp4", ffmpeg_engine.remux_mp4)
-        patch.setattr(engine, "remux_ts", ffmpeg_engine.remux_ts)
-        yield
-
-
 @pytest.fixture(scope="session")
 def make_ladder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeLadder:
     """Encodes a ladder of the source."""
@@ -62,7 +52,8 @@ def make_ladder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeL
             segment_s=segment_s,
             gop_frames=gop_frames,
         )
-        return ladder_of(plan, ffmpeg_engine.transcode(plan))
+        results = engine.transcode(plan, on_event=lambda _: None, stop=lambda: False)
+        return ladder_of(plan, results)
 
     return make
 

@@ -155,7 +155,14 @@ def _probe(path: Path, entries: str) -> dict[str, list[dict[str, object]]]:
 def _annexb_types(path: Path) -> set[int]:
     """NAL unit types of the first access unit of a TS file's picture."""
     stream = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", path, *["-map", "0:v", "-c", "copy", "-frames:v", "1", "-f", "h264", "-"]],
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            path,
+            *["-map", "0:v", "-c", "copy", "-frames:v", "1", "-f", "h264", "-"],
+        ],
         check=True,
         capture_output=True,
     ).stdout

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from videngine.packaging.cmaf import segment_starts
-from videngine.packaging.labels import language_tag
+from videngine.packaging.labels import iso_639_2, language_tag
 from videngine.packaging.playlist import MultivariantPlaylist, Variant, quoted
 from videngine.packaging.segments import Segment, average_bps, peak_bps, target_duration_s
 from videngine.packaging.shaka import _seconds
@@ -127,7 +127,10 @@ def test_tags_that_we_do_not_touch_survive() -> None:
 @pytest.mark.parametrize(
     ("said", "tag"),
     [
-        ("eng", "eng"),
+        ("eng", "en"),
+        ("ger", "de"),
+        ("haw", "haw"),
+        ("mul", "mul"),
         ("EN-us", "en-us"),
         ("pt_BR", "pt-BR"),
         ("zh-Hant", "zh-Hant"),
@@ -141,3 +144,11 @@ def test_tags_that_we_do_not_touch_survive() -> None:
 )
 def test_language_tags(said: str, tag: str) -> None:
     assert language_tag(said) == tag
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("en", "eng"), ("fre", "fra"), ("de-CH", "deu"), ("haw", "haw"), ("xx", ""), ("und", "")],
+)
+def test_languages_in_mp4_have_three_letters(said: str, code: str) -> None:
+    assert iso_639_2(said) == code

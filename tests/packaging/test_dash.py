@@ -66,3 +66,11 @@ def test_media_come_before_the_mpd(ladder: Ladder, tmp_path: Path) -> None:
     assert {Path(f.key).suffix for f in files[:-1]} == {".mp4", ".m4s"}
     on_disk = {p for p in tmp_path.rglob("*") if p.is_file()}
     assert on_disk == {Path(f.path) for f in files}
+
+
+def test_a_sound_in_no_known_language_has_no_lang(ladder: Ladder, tmp_path: Path) -> None:
+    unknown = replace(ladder.tracks[0], language="klingon")
+    package_dash(ladder, tmp_path, tracks=(unknown, ladder.tracks[1]), rungs=ladder.rungs[:1])
+    (period,) = MPEGDASHParser.parse(str(tmp_path / NAME)).periods
+    languages = [s.lang for s in period.adaptation_sets if s.content_type == "audio"]
+    assert sorted(languages, key=str) == [None, "fr"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,4 +22,16 @@ def package_dash(
     shaka.run(streams, folder, segment_s=renditions.segment_s, mpd=output.name, stop=stop)
     for stream in streams:
         check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
+    _name_languages(folder / output.name, {stream.language for stream in streams})
     return packaged_folder(output, folder)
+
+
+def _name_languages(mpd: Path, languages: set[str]) -> None:
+    """Remove languages that are not ours.
+
+    For a sound whose language nobody knows the packager shows what a muxer put into the track file.
+    """
+    text = re.sub(
+        r' lang="([^"]*)"', lambda lang: lang[0] if lang[1] in languages else "", mpd.read_text()
+    )
+    mpd.write_text(text)

@@ -7,11 +7,11 @@ from math import ceil
 from pathlib import Path
 
 from videngine import engine
-from videngine.errors import Cancelled
 from videngine.outputs import PackagedFile, RungPlan
 from videngine.packaging import shaka
 from videngine.packaging.cmaf import check_segments, read_segments
 from videngine.packaging.files import packaged_folder
+from videngine.packaging.labels import language_tag
 from videngine.packaging.playlist import (
     MultivariantPlaylist,
     Variant,
@@ -51,6 +51,9 @@ def _package_cmaf(
 
     playlist = MultivariantPlaylist.parse((folder / output.name).read_text())
     for media, track in zip(playlist.media, output.tracks, strict=True):
+        media.pop("LANGUAGE", None)  # it may be what a muxer put into a track file
+        if language := language_tag(track.language):
+            media["LANGUAGE"] = quoted(language)
         media["NAME"] = quoted(track.name)
         media["DEFAULT"] = "YES" if track.default else "NO"
         if track.default:
@@ -68,8 +71,6 @@ def _package_ts(
     playlist = MultivariantPlaylist()
     segments: list[list[Segment]] = []
     for number, picture in enumerate(renditions.video, 1):
-        if stop():
-            raise Cancelled
         name = f"video_{number}"
         (folder / name).mkdir()
         engine.remux_ts(
@@ -78,6 +79,7 @@ def _package_ts(
             segment_s=renditions.segment_s,
             playlist=shaka.MEDIA_PLAYLIST,
             segment_pattern="segment_%d.ts",
+            stop=stop,
         )
         segments.append(read_media_playlist(folder / name / shaka.MEDIA_PLAYLIST))
         codecs = dict.fromkeys(r.codec_string for r in (picture, *renditions.audio))

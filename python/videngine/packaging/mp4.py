@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from videngine import engine
-from videngine.errors import Cancelled
 from videngine.outputs import PackagedFile
 from videngine.packaging.files import packaged
+from videngine.packaging.labels import iso_639_2
 from videngine.packaging.renditions import Renditions
 
 
@@ -16,11 +16,9 @@ def package_mp4(
     renditions: Renditions, folder: Path, stop: Callable[[], bool]
 ) -> list[PackagedFile]:
     """Put the output's one rung and its sounds into one MP4, the moov first."""
-    if stop():
-        raise Cancelled
     output = renditions.output
     tracks = renditions.video + renditions.audio
-    languages = ["" for _ in output.rungs] + [track.language for track in output.tracks]
+    languages = ["" for _ in output.rungs] + [iso_639_2(t.language) for t in output.tracks]
     target = folder / output.name
-    engine.remux_mp4([Path(track.path) for track in tracks], target, languages=languages)
+    engine.remux_mp4([Path(track.path) for track in tracks], target, languages=languages, stop=stop)
     return [packaged(output, folder, target)]
