@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import subprocess
 import sysconfig
 import threading
@@ -233,7 +234,9 @@ class HttpServer:
 
 
 @contextlib.contextmanager
-def http_server_on(host: str = "127.0.0.1", port: int = 0) -> Iterator[HttpServer]:
+def http_server_on(
+    host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None
+) -> Iterator[HttpServer]:
     """A running `HttpServer`."""
     state: HttpServer
 
@@ -262,6 +265,14 @@ def http_server_on(host: str = "127.0.0.1", port: int = 0) -> Iterator[HttpServe
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
+
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            if tls is not None:
+                try:
+                    request = tls.wrap_socket(request, server_side=True)
+                except OSError:  # the client did not like the certificate
+                    return
+            super().finish_request(request, client_address)
 
     with Server((host, port), Handler) as server:
         state = HttpServer(server.server_port, host)

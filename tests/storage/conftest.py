@@ -77,11 +77,13 @@ class Names:
         self.asked.append(host)
         answer = self.known.get(host.rstrip("."), [host])
         addresses = answer() if callable(answer) else answer
+        if addresses == [host] and not _is_number(host) and host.lower().rstrip(".") != "localhost":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [
             info
             for address in addresses
             for info in socket.getaddrinfo(
-                "127.0.0.1" if address.rstrip(".") == "localhost" else address,
+                "127.0.0.1" if address.lower().rstrip(".") == "localhost" else address,
                 port,
                 family,
                 kind,

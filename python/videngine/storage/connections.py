@@ -38,6 +38,7 @@ class Connections:
         self._lock = threading.Lock()
         self._handles: set[socket.socket] = set()
         self._cuts = 0
+        self._over = False
 
     def pool_classes(
         self, http: type[HTTPConnectionPool], https: type[HTTPConnectionPool]
@@ -45,10 +46,16 @@ class Connections:
         """Pool classes by scheme: like the given ones, but with guarded sockets."""
         return {"http": self._guarded("http", http), "https": self._guarded("https", https)}
 
-    def cut(self) -> None:
-        """End every open connection, also those that are being opened; new ones may follow."""
+    def cut(self, *, for_good: bool = False) -> None:
+        """End every open connection, also those that are being opened.
+
+        Args:
+            for_good: whether no new ones may follow. It has to be so for a transfer that is over:
+                what has arrived of an answer may look like an answer, say like a redirect.
+        """
         with self._lock:
             self._cuts += 1
+            self._over = self._over or for_good
             for handle in self._handles:
                 with contextlib.suppress(OSError):  # the peer may have gone first
                     handle.shutdown(socket.SHUT_RDWR)
@@ -72,6 +79,8 @@ class Connections:
         host, port = connection._dns_host, connection.port
         if connection._tunnel_host is not None:
             raise ProxyUnsupportedError(f"{host}:{port}")
+        if self._over:
+            raise NewConnectionError(connection, "the transfer is over")
         cuts = self._cuts
         policy = self._addresses.for_origin(scheme, host, port)
         literal = f"[{host}]" if ":" in host else host
@@ -95,7 +104,7 @@ class Connections:
         handle = opened.dup()
         with self._lock:
             self._handles.add(handle)
-            late = self._cuts != cuts
+            late = self._over or self._cuts != cuts
         if late:
             opened.close()
             self.release(handle)

@@ -135,10 +135,11 @@ class Downloading:
         return bool(self._range() and same and span and int(span[1]) == self._offset)
 
     def _start_over(self, etag: str) -> None:
-        self._out.seek(0)
-        self._out.truncate()
-        self._transfer.add(-self._offset)
-        self._offset = 0
+        if self._offset:
+            self._out.seek(0)
+            self._out.truncate()
+            self._transfer.add(-self._offset)
+            self._offset = 0
         self._etag = etag if etag.startswith('"') else ""  # a weak one does not name the bytes
 
     def _make_room(self, content_length: str) -> None:

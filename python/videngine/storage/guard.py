@@ -129,7 +129,8 @@ class GuardedClient:
         def work(transfer: Transfer, connections: Connections) -> None:
             with self._adapter(connections) as adapter:
                 response = self._send(adapter, "POST", url, headers, body)
-                status.append(response.status_code)
+                if not transfer.stopped.is_set():  # half an answer is none
+                    status.append(response.status_code)
                 # Reading a little spares a well-behaved server a broken pipe.
                 with contextlib.closing(response), contextlib.suppress(HTTPError):
                     for block in blocks(response):
@@ -157,7 +158,7 @@ class GuardedClient:
             with http_errors.translated(url):
                 return watch(
                     lambda transfer: work(transfer, connections),
-                    cut=connections.cut,
+                    cut=lambda: connections.cut(for_good=True),
                     moved=moved,
                     total_s=total_s,
                     stall_s=min(self._settings.stall_timeout_s, total_s),
@@ -226,7 +227,8 @@ def _next(url: str, location: str) -> str:
     """Where a redirect leads.
 
     Raises:
-        InputError: to no URL, or from https to http, where anybody on the way could change the file.
+        InputError: to no URL, or from https to http, where anybody on the way could change the
+            file.
     """
     with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode("utf-8")  # header bytes arrive as latin-1
