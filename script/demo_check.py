@@ -53,6 +53,19 @@ def check_output(session: requests.Session, output: dict[str, Any], folder: Path
     return check(output["urls"][0], bodies, folder)
 
 
+def check_page(session: requests.Session, url: str) -> None:
+    """See that a page is there with every script and style it names.
+
+    Raises:
+        Broken: one of them is missing.
+    """
+    page = session.get(url, timeout=10)
+    names = re.findall(r'(?:src|href)="([^"#]+\.(?:js|css))"', page.text)
+    for part in (page, *(session.get(urljoin(url, name), timeout=10) for name in names)):
+        if not part.ok or not part.content:
+            raise Broken(f"the page {url} is not whole: {part.url} answers {part.status_code}")
+
+
 def _check_hls(url: str, bodies: dict[str, bytes], _folder: Path) -> str:
     master = bodies[url].decode()
     variants = re.findall(r"^#EXT-X-STREAM-INF:.*\n(.+)$", master, re.MULTILINE)
