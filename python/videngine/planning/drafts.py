@@ -1,4 +1,4 @@
-"""One output at a time, fitted to this source: range, sizes, rates, sounds. Nothing is shared between outputs yet."""
+"""One output at a time, fitted to this source: its range, sizes, rates and sounds."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Drafter:
             self.warnings.append(fault)
 
     def _clip(self, draft: Draft, stream: Stream) -> Clip | None:
-        """The part of the source that an output takes; None, with an error in the draft, if there is none."""
+        """The part of the source that an output takes, or None and an error in the draft."""
         start, asked = draft.output.start_time or Fraction(0), draft.output.duration
         whole = stream.duration_s or self._media.duration_s
         if whole <= 0:
@@ -177,7 +177,7 @@ class Drafter:
     def _sized(
         self, draft: Draft, entries: Sequence[tuple[str, Entry]], source: Size
     ) -> list[tuple[str, Entry, Size]]:
-        """The rungs that are made, with their sizes. At least one is: the first, at the source's size if need be."""
+        """The rungs that are made; if all would enlarge, the first at the source's size."""
         sized = [
             (path, entry, even(fitted(entry.width, entry.height, source)))
             for path, entry in entries
@@ -187,7 +187,10 @@ class Drafter:
         if not made:
             path, entry, size = skipped.pop(0)
             made = [(path, entry, even(source))]
-            message = f"{_by(size)} would enlarge the source and upscale is off; {_by(made[0][2])} is made."
+            message = (
+                f"{_by(size)} would enlarge the source and upscale is off; {_by(made[0][2])} is "
+                "made."
+            )
             self._warn(path, "larger_than_source", message)
         for path, _, size in skipped:
             message = f"{_by(size)} would enlarge the source, {_by(source)}, and upscale is off."

@@ -1,4 +1,4 @@
-"""The plan of a whole job: each output is fitted to the source, then equal renditions become one."""
+"""The whole plan: each output is fitted to the source, then equal renditions become one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def plan_job(
 ) -> JobPlan:
     """Decide all that can be decided before a frame is decoded.
 
-    Outputs that cannot be made of this source carry an ``error``; whether that fails the job is not decided here.
+    Outputs that cannot be made of this source carry an ``error``; whether that fails the job is not
+    decided here.
 
     Args:
         spec: the request.
@@ -64,7 +65,7 @@ def plan_job(
 
 
 def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputPlan:
-    """An output with the ids of its renditions. A rung that equals an earlier one of the output is left out."""
+    """An output with the ids of its renditions; rungs that equal earlier ones are left out."""
     output = draft.output
     rungs: dict[str, RungPlan] = {}
     skipped = list(draft.skipped)
@@ -105,7 +106,10 @@ def _source_warnings(media: MediaInfo, outputs: tuple[OutputPlan, ...]) -> Itera
     if stream is None or not any(output.rungs for output in outputs):
         return
     if stream.dynamic_range != "SDR":
-        message = f"The source is {stream.dynamic_range}; in 8-bit H.264 its colours will look washed out."
+        message = (
+            f"The source is {stream.dynamic_range}; in 8-bit H.264 its colours will look washed "
+            "out."
+        )
         yield Fault(path="source", code="hdr_to_8bit", message=message)
     if stream.interlaced:
         message = "The source is interlaced and is encoded as it is; fine lines will comb."
@@ -126,5 +130,8 @@ def _keyframe_warnings(draft: Draft, renditions: Renditions) -> Iterator[Fault]:
             )
             yield Fault(path=f"{rung.path}.keyframe", code="keyframe_clamped", message=message)
         elif segment % frames:
-            message = f"A segment has {segment} frames, which is no multiple of {frames}; its last GOP is shorter."
+            message = (
+                f"A segment has {segment} frames, which is no multiple of {frames}; its last GOP "
+                "is shorter."
+            )
             yield Fault(path=f"{rung.path}.keyframe", code="uneven_gop", message=message)

@@ -27,7 +27,7 @@ _CLOSE = Fraction(4, 10_000)  # 29.97 and 30 lie 10 of these apart
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """A part of the source. ``length_s`` is how long it is, None where the source does not say its length."""
+    """A part of the source. ``length_s`` is how long it is; None: the source does not say."""
 
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None  # None: to the end
@@ -52,7 +52,8 @@ class Picture:
 def frame_rate(stream: Stream) -> Fraction:
     """The constant rate at which a source's pictures are encoded if nothing else is asked.
 
-    A rate that varies becomes the nearest usual one; so does one that misses it by the rounding of containers.
+    A rate that varies becomes the nearest usual one; so does one that misses it by the rounding of
+    containers.
     """
     rate = stream.frame_rate
     if rate <= 0:
@@ -64,7 +65,7 @@ def frame_rate(stream: Stream) -> Fraction:
 
 
 def fitted(width_px: int | None, height_px: int | None, source: Size) -> Size:
-    """The size asked for, a missing side following from the source's shape. Neither even nor limited yet."""
+    """The size asked for, a missing side following from the source's shape."""
     width, height = source
     if width_px and height_px:
         return width_px, height_px
@@ -87,7 +88,7 @@ def even(size: Size) -> Size:
 
 
 def is_larger(size: Size, source: Size) -> bool:
-    """Whether making ``size`` would enlarge the source: the smaller sides compared, then the larger ones.
+    """Whether ``size`` enlarges the source: smaller sides are compared, then larger ones.
 
     So it does not matter which way a phone was held. An odd source may be rounded up.
     """
@@ -103,8 +104,8 @@ def _rounded(side: Fraction) -> int:
 def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
     """Plans of all pictures, parents before children.
 
-    Each picture is scaled from the next larger one of its rate, range and shape, so that the decoded source is read
-    only for the largest. Enlarged pictures are nobody's parent.
+    Each picture is scaled from the next larger one of its rate, range and shape, so that the
+    decoded source is read only for the largest. Enlarged pictures are nobody's parent.
     """
     plans: dict[Picture, PicturePlan] = {}
     for picture in sorted(pictures, key=lambda p: -p.width_px * p.height_px):

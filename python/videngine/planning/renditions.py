@@ -29,7 +29,8 @@ class RateControl:
 class VideoWish:
     """A picture that an output asks for. Its GOP waits until all rates of the job are known.
 
-    ``adaptive`` wishes must switch at common instants; others take their segment grid only to share renditions with them.
+    ``adaptive`` wishes must switch at common instants; others take their segment grid only to share
+    renditions with them.
     """
 
     picture: Picture
@@ -110,7 +111,7 @@ class Renditions:
         return self._stills.setdefault(still, f"still{len(self._stills)}")
 
     def segment_frames(self, wish: VideoWish) -> int:
-        """Frames of the longest segment. Boundaries are frames of the grid's rate, so it may be a frame more."""
+        """Frames of the longest segment: boundaries are frames of the grid's rate."""
         grid_rate = self._grid_rates[wish.segment_s]
         longest_s = ceil(wish.segment_s * grid_rate) / grid_rate
         return ceil(longest_s * wish.picture.frame_rate)
@@ -194,7 +195,7 @@ def _differ_in_gop_only(one: Video, other: Video) -> bool:
 
 
 def _gop_frames(wish: VideoWish, segment_frames: int) -> int:
-    """The longest GOP: what was asked, no longer than a segment; unasked, equal parts of a segment."""
+    """The GOP asked for, at most a segment; unasked, equal parts of a segment."""
     if wish.keyframe is None:
         return ceil(segment_frames / ceil(segment_frames / USUAL_GOP_FRAMES))
     return min(keyframe_frames(wish.keyframe, wish.picture.frame_rate), segment_frames)

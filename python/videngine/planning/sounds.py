@@ -85,7 +85,10 @@ def _sound(
     asked = 1000 * (fields.audio_bitrate or 64 * channels)
     most = _AAC_MAX_BITS_A_SAMPLE * rate * channels
     if asked > most and fields.audio_bitrate:
-        message = f"AAC of {channels} channels at {rate} Hz carries at most {most // 1000} kbit/s; that is used."
+        message = (
+            f"AAC of {channels} channels at {rate} Hz carries at most {most // 1000} kbit/s; that "
+            "is used."
+        )
         warn("audio_bitrate", "audio_bitrate_clamped", message)
     return Sound(
         stream=stream.index if stream else None,

@@ -22,5 +22,5 @@ __all__ = [
 
 
 def json_schema(*, ref_template: str = "#/$defs/{model}") -> dict[str, Any]:
-    """The request as JSON Schema, for OpenAPI. ``ref_template`` says where the document keeps its definitions."""
+    """The request as JSON Schema; ``ref_template`` says where definitions are kept."""
     return JobSpec.model_json_schema(ref_template=ref_template)

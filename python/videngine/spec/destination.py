@@ -54,7 +54,8 @@ class S3Destination(S3Place, DestinationExtras):
 
     permissions: Permissions | None = Field(
         None,
-        description="true: objects are public (`public-read`); false: no ACL is sent; or the name of a canned ACL. "
+        description="true: objects are public (`public-read`); false: no ACL is sent; or the name "
+        "of a canned ACL. "
         "Default: false.",
     )
 

@@ -1,4 +1,4 @@
-"""How responses print the outputs of a request: always the documented keys, others where they were given."""
+"""How responses print outputs: always the documented keys, others where they were given."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""How a validator says what is wrong, and what to take instead where the request may still be served.
+"""How a validator says what is wrong, and what may be taken instead.
 
-A validator that raises `invalid(..., instead=value)` offers a remedy: `parse_job` replaces the value and turns the fault into
-a warning, unless it is strict. Without a remedy the request is refused.
+A validator that raises `invalid(..., instead=value)` offers a remedy: `parse_job` replaces the
+value and turns the fault into a warning, unless it is strict. Without a remedy the request is
+refused.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def invalid(
         message: what is wrong and what to do, continuing a sentence that begins with the path.
         code: one of the request codes of ``docs/errors.md``.
         field: the field to blame, for checks of a whole object: ``path``, ``destination.path``.
-        **remedy: ``instead=value`` or ``instead=DROP``; ``final=True`` where nothing else can be judged before
-            this is put right.
+        **remedy: ``instead=value`` or ``instead=DROP``; ``final=True`` where nothing else can be
+            judged before this is put right.
     """
     context = {"message": message, "field": field, **remedy}
     return PydanticCustomError(code, "{message}", context)

@@ -1,4 +1,4 @@
-"""``JobSpec``: a whole validated request. Frozen; a field that was left out is None, and defaults are the planner's."""
+"""`JobSpec`: a whole validated request. Fields left out are None; defaults are the planner's."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ class JobSpec(Model):
     """One source and the outputs to make of it."""
 
     video_id: VideoId = Field(
-        description="Your id of the video, 1 to 255 characters; returned everywhere; need not be unique. Required."
+        description="Your id of the video, 1 to 255 characters; returned everywhere; need not be "
+        "unique. Required."
     )
     upscale: Flag | None = Field(
         None,
-        description="true: every size is made as asked. false: rungs larger than the source are left out; if all are, "
+        description="true: every size is made as asked. false: rungs larger than the source are "
+        "left out; if all are, "
         "the first is made at the source's size. Default: false.",
     )
     webhook_config: WebhookConfig | None = Field(
@@ -41,7 +43,7 @@ class JobSpec(Model):
     retry_on_error: NotYet = Field(None, description="One more run after a failure. Default: 0.")
 
     def echo(self) -> dict[str, Any]:
-        """The request as responses print it: the documented keys with zero values, secrets redacted."""
+        """The request as responses print it: documented keys with zero values, no secrets."""
         out: dict[str, Any] = {
             "video_id": self.video_id,
             "webhook_config": self.webhook_config.echo() if self.webhook_config else None,

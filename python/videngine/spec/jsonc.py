@@ -1,7 +1,7 @@
-"""JSON as people write it: with comments and trailing commas. Positions in errors are those of the original text.
+"""JSON as people write it: with comments and trailing commas.
 
-Comments and trailing commas are blanked out in place, so everything else keeps its line and column, and the standard
-parser reads what is left.
+Comments and trailing commas are blanked out in place, so everything else keeps its line and column
+(which errors name), and the standard parser reads what is left.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _decode(body: bytes) -> str:
 
 
 def _blank_out(text: str) -> str:
-    """Replace comments and trailing commas by blanks; refuse what the standard parser would let pass."""
+    """Blank comments and trailing commas; refuse what the standard parser lets pass."""
     out: list[str] = []
     keys: list[set[str] | None] = []  # of each open object; None for an array
     last = ("", "", 0)  # the last token that counts: kind, text, place in `out`

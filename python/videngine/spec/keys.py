@@ -1,7 +1,8 @@
-"""Where the objects of each output go. Decided from the request alone, so it is known when a job is accepted.
+"""Where the objects of each output go.
 
-No two outputs of a job may write the same object: the later one gets a folder ``output_<index>`` below its path. Outputs without a
-destination always have such a folder, in the server's own store.
+Decided from the request alone, so it is known when a job is accepted. No two outputs of a job may
+write the same object: the later one gets a folder ``output_<index>`` below its path. Outputs
+without a destination always have such a folder, in the server's own store.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ _ADAPTIVE_FILES = re.compile(r"(video|audio|subs)_[^/]*/[^/]*|[^/]*\.(m3u8|mpd)"
 class OutputPlace:
     """Where one output goes.
 
-    ``folder`` is the part of ``destination.path`` that is a folder ("" for none): the keys of a sink are below it. ``root`` is
-    the output's own folder below that ("" for none), ``name`` the file it makes there, the manifest's for HLS and DASH.
+    ``folder`` is the part of ``destination.path`` that is a folder ("" for none): the keys of a
+    sink are below it. ``root`` is the output's own folder below that ("" for none), ``name`` the
+    file it makes there, the manifest's for HLS and DASH.
     """
 
     index: int

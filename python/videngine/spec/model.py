@@ -1,4 +1,4 @@
-"""What all parts of the request have in common, and how a field says that this version does not make it yet."""
+"""What all parts of the request have in common, and the mark of fields that are not made yet."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ class Model(BaseModel):
 
 @dataclass(frozen=True)
 class Later:
-    """Marks a documented field that this version does not make: only values that ask for nothing are taken.
+    """Marks a documented field that this version does not make yet.
 
-    ``harmless`` lists further values that ask for what happens anyway.
+    Only values that ask for nothing are taken; ``harmless`` lists further values that ask for what
+    happens anyway.
     """
 
     harmless: tuple[Any, ...] = ()

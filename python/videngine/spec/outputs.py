@@ -43,8 +43,12 @@ IMAGE_FORMATS: dict[str, ImageFormat] = {"png": "png", "jpg": "jpg", "jpeg": "jp
 
 
 _MEDIA_EXTENSIONS = frozenset(
-    ".mp4 .m4v .mov .webm .mkv .ts .m3u8 .mpd .jpg .jpeg .png .webp .avif .gif .mp3 .m4a .aac .flac .wav .ogg "
-    ".opus".split()
+    (
+        *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".ts", ".m4s", ".m3u8", ".mpd", ".key"),
+        *(".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"),
+        *(".mp3", ".m4a", ".aac", ".flac", ".wav", ".ogg", ".opus"),
+        *(".srt", ".vtt", ".ass", ".ttml", ".txt", ".json"),
+    )
 )
 
 
@@ -57,7 +61,8 @@ class OutputBase(Model):
     output: str = Field(description="Kind of output. Required.")
     destination: Destination | None = Field(
         None,
-        description="Where the objects go. Default: the server's own store, kept for a limited time.",
+        description="Where the objects go. Default: the server's own store, kept for a limited "
+        "time.",
     )
     allow_soft_fail: Flag | None = Field(
         None,
@@ -80,7 +85,7 @@ class OutputBase(Model):
 
     @property
     def folder_and_name(self) -> tuple[str, str]:
-        """Where the path leads: a folder, and the file in it. The default name is used if the path is a folder."""
+        """Where the path leads: a folder, and the file in it, named by default if need be."""
         path = self.destination.clean_path if self.destination else ""
         if self.named_file:
             return posixpath.dirname(path), self.named_file
@@ -139,7 +144,7 @@ def _playlist_name(extension: str) -> Scalar:
 
 
 class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
-    """A ladder of renditions. Fields of a rendition may stand here too: they are the default of every rung."""
+    """A ladder. Fields of a rendition may stand here too, as the default of every rung."""
 
     stream: tuple[Rung, ...] = Field(
         min_length=1, max_length=20, description="The rungs of the ladder, 1 to 20. Required."
@@ -240,11 +245,13 @@ class ThumbnailOutput(OutputBase, ClipFields):
         Annotated[ImageFormat, Scalar(_image_format, {"enum": list(IMAGE_FORMATS)})] | None
     ) = Field(
         None,
-        description="`png` or `jpg`. Default: as the file name in `destination.path` says, else png.",
+        description="`png` or `jpg`. Default: as the file name in `destination.path` says, else "
+        "png.",
     )
     time: Time | None = Field(
         None,
-        description='The moment: a fraction of the clip from 0 to 1, "50%", seconds as "12.5s", or a timecode; 1 is '
+        description='The moment: a fraction of the clip from 0 to 1, "50%", seconds as "12.5s", '
+        "or a timecode; 1 is "
         "the last frame. Default: 0.5.",
     )
     height: Pixels | None = Field(
@@ -252,7 +259,8 @@ class ThumbnailOutput(OutputBase, ClipFields):
     )
     width: Pixels | None = Field(
         None,
-        description="Width in px. Given with `height`, the picture is stretched to fit both. Default: follows from "
+        description="Width in px. Given with `height`, the picture is stretched to fit both. "
+        "Default: follows from "
         "`height`, else the source's.",
     )
     quality: Percent | None = Field(

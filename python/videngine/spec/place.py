@@ -1,4 +1,4 @@
-"""What sources and destinations have in common: kinds of storage, and S3 written as parts or as one URL."""
+"""What sources and destinations share: kinds of storage, S3 as parts or as one URL."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ Url = Annotated[str, text(4096, "a URL")]
 
 
 def kind_of_place(data: Any) -> str | None:
-    """The kind (``s3``, ``http``, ``file``) of a source or destination, from ``type`` or by what it holds."""
+    """The kind of a source or destination (``s3``, ``http``, ``file``), or None."""
     if isinstance(data, Model):
         return str(getattr(data, "kind", ""))
     if not isinstance(data, dict):
@@ -101,7 +101,8 @@ class S3Place(Place):
     """A bucket of S3 or of anything that speaks its protocol."""
 
     type: Literal["s3", "gcs", "r2", "minio"] = Field(
-        description="Kind of storage. `gcs`, `r2` and `minio` are S3 with an `endpoint`; `gcs` knows its own. "
+        description="Kind of storage. `gcs`, `r2` and `minio` are S3 with an `endpoint`; `gcs` "
+        "knows its own. "
         "Default: told from `url` or `bucket`."
     )
     region: Region | None = Field(None, description="Region, `auto` for R2. Default: us-east-1.")
@@ -116,7 +117,8 @@ class S3Place(Place):
     path: ObjectPath | None = Field(None, description="Key; one leading `/` is dropped.")
     use_tls: Flag | None = Field(
         None,
-        description="Whether an `endpoint` without a scheme is https. A scheme that says otherwise wins, with a "
+        description="Whether an `endpoint` without a scheme is https. A scheme that says "
+        "otherwise wins, with a "
         "warning. Default: true.",
     )
     is_passive: Flag | None = Field(
@@ -124,7 +126,8 @@ class S3Place(Place):
     )
     url: Url | None = Field(
         None,
-        description="Instead of the parts: `s3://key:secret@host/bucket/path`, or `s3://bucket/path` on AWS (a first "
+        description="Instead of the parts: `s3://key:secret@host/bucket/path`, or "
+        "`s3://bucket/path` on AWS (a first "
         "part with a dot or a port is a host). Key and secret are percent-encoded. No default.",
     )
     tcp_port: NotYet = Field(None, description="Port of FTP and SFTP. Default: the protocol's.")
@@ -234,7 +237,8 @@ class FilePlace(Place):
 
     type: Literal["file"] = Field(description="Kind of storage. Default: told from `url`.")
     path: FilePath = Field(
-        description="Path, below one of the server's `file_roots`; anywhere on the command line. Required."
+        description="Path, below one of the server's `file_roots`; anywhere on the command line. "
+        "Required."
     )
     url: Url | None = Field(
         None, description="Instead of `path`: `file:///folder/name`. No default."

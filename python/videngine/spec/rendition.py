@@ -1,4 +1,4 @@
-"""Fields of one rendition: its picture, its sound, its part of the source. Mixed into outputs and ``stream[]``."""
+"""Fields of a rendition, mixed into outputs and ``stream[]``: picture, sound, range."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from videngine.spec.values import (
     Crf,
     Duration,
     EvenPixels,
-    Flag,
     FrameRate,
     Keyframe,
     Kilobits,
@@ -87,31 +86,37 @@ class VideoFields(Model):
     )
     height: EvenPixels | None = Field(
         None,
-        description="Height in px, even. Default: follows from `width` and the source's shape, else the source's.",
+        description="Height in px, even. Default: follows from `width` and the source's shape, "
+        "else the source's.",
     )
     width: EvenPixels | None = Field(
         None,
-        description="Width in px, even. Given with `height`, the picture is stretched to fit both. Default: follows "
+        description="Width in px, even. Given with `height`, the picture is stretched to fit "
+        "both. Default: follows "
         "from `height` and the source's shape, else the source's.",
     )
     quality: Crf | None = Field(
         None,
-        description="CRF, 0 (lossless) to 51 (worst). With `bitrate`: capped by it. Default: 23 where `bitrate` is "
+        description="CRF, 0 (lossless) to 51 (worst). With `bitrate`: capped by it. Default: 23 "
+        "where `bitrate` is "
         "unset too.",
     )
     bitrate: Kilobits | None = Field(
         None,
-        description="Average rate in kbit/s, with peaks of 1.5 times over a buffer of 2 s; with `quality`: the peak "
+        description="Average rate in kbit/s, with peaks of 1.5 times over a buffer of 2 s; with "
+        "`quality`: the peak "
         "rate. Default: none.",
     )
     framerate: FrameRate | None = Field(
         None,
-        description="Constant rate in frames/s, 1 to 240; 23.976, 29.97 and 59.94 mean n/1001. Default: the source's; "
+        description="Constant rate in frames/s, 1 to 240; 23.976, 29.97 and 59.94 mean n/1001. "
+        "Default: the source's; "
         "the nearest usual rate where it varies.",
     )
     keyframe: Keyframe | None = Field(
         None,
-        description='Longest distance of keyframes: frames (1 to 1000), or seconds as "3s". Every segment starts with '
+        description='Longest distance of keyframes: frames (1 to 1000), or seconds as "3s". Every '
+        "segment starts with "
         "one besides. Default: at most 90 frames, in equal parts of a segment.",
     )
     optimize_bitrate: NotYet = Field(None, description="Rate chosen per title. Default: 0.")
@@ -156,7 +161,8 @@ class AudioFields(Model):
     )
     audio_sample_rate: SampleRate | None = Field(
         None,
-        description="Sample rate in Hz, one that AAC has. Default: the source's if 44100 or 48000, else 48000.",
+        description="Sample rate in Hz, one that AAC has. Default: the source's if 44100 or "
+        "48000, else 48000.",
     )
     audio_channels_number: Channels | None = Field(
         None, description="Channels, 1 to 8; mixed up or down. Default: the source's, at most 2."
@@ -182,5 +188,6 @@ class ClipFields(Model):
     )
     duration: Duration | None = Field(
         None,
-        description="Length from `start_time`, in the same forms; cut at the end. Default: to the end.",
+        description="Length from `start_time`, in the same forms; cut at the end. Default: to the "
+        "end.",
     )

@@ -1,6 +1,7 @@
 """Secrets of a request apart from the rest, so that they can be stored under a key of their own.
 
-Secret are credentials, the values of webhook headers, and every URL with user information or a query.
+Secret are credentials, the values of webhook headers, and every URL with user information or a
+query.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _REFERENCE = "$secret"
 
 
 def split_secrets(spec: JobSpec) -> tuple[dict[str, Any], dict[str, str]]:
-    """The request as JSON with a reference in the place of each secret, and the secrets by their paths."""
+    """The request as JSON, a reference in the place of each secret, and secrets by path."""
     secrets: dict[str, str] = {}
     stored = _split(spec.model_dump(exclude_none=True), "", secrets)
     assert isinstance(stored, dict)

@@ -27,7 +27,8 @@ class HttpSource(Place):
 
     type: Literal["http", "https"] = Field(description="Kind of storage. Default: told from `url`.")
     url: WebUrl = Field(
-        description="Where the file is; `user:password@` and signatures in the query are kept secret. Required."
+        description="Where the file is; `user:password@` and signatures in the query are kept "
+        "secret. Required."
     )
     key: NotYet = Field(None, description="User; write it into `url`. No default.")
     secret: NotYet = Field(None, description="Password; write it into `url`. No default.")

@@ -14,7 +14,7 @@ _FORMS = 'a fraction (0.5), "50%", seconds ("12.5s") or a timecode ("00:00:05")'
 
 @dataclass(frozen=True)
 class StillTime:
-    """A moment of the clip as it was written: a ``fraction`` of its length, or ``seconds`` from its start."""
+    """A moment of the clip: a ``fraction`` of its length, or ``seconds`` from its start."""
 
     text: str
     fraction: Fraction | None = None

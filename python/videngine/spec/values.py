@@ -1,7 +1,8 @@
 """The scalar types of the job spec: numbers as strings, flags in all spellings, times, rates.
 
-Each takes what people send and yields one normal form; serialised, that form parses to itself again. Ranges that are
-passed a little are clamped with a warning; a value of the wrong kind, a negative one, and a ``quality`` beyond its scale are refused.
+Each takes what people send and yields one normal form; serialised, that form parses to itself
+again. Ranges that are passed a little are clamped with a warning; a value of the wrong kind, a
+negative one, and a ``quality`` beyond its scale are refused.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def does_nothing(value: object) -> bool:
 
 
 def decimal(value: Fraction) -> str:
-    """An exact number as text: ``6``, ``12.5``, or ``30000/1001`` where no short decimal is exact."""
+    """An exact number as text: ``6``, ``12.5``, ``30000/1001``."""
     if value.denominator == 1:
         return str(value.numerator)
     rest = value.denominator

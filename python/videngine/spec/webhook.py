@@ -59,12 +59,14 @@ class WebhookConfig(Model):
     headers: dict[str, SecretText] | None = Field(
         None,
         max_length=50,
-        description="Headers to send along, kept secret. Not those that belong to the connection (`Host`, "
+        description="Headers to send along, kept secret. Not those that belong to the connection "
+        "(`Host`, "
         "`Content-Length`, `Transfer-Encoding` …) or to the signature. Default: none.",
     )
     events: tuple[Event, ...] | None = Field(
         None,
-        description=f"Which events are posted: {', '.join(EVENTS)}. Default: {', '.join(DEFAULT_EVENTS)}.",
+        description=f"Which events are posted: {', '.join(EVENTS)}. Default: "
+        f"{', '.join(DEFAULT_EVENTS)}.",
     )
     secret: SecretText | None = Field(
         None, description="Signs each delivery (Standard Webhooks). Default: no signature."

@@ -1,0 +1,86 @@
+"""Paths into a request: where a value stands, and how users read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from videngine.spec.faults import DROP, show
+
+Key = str | int
+Path = tuple[Key, ...]
+
+_UNIONS = {("source",), ("format", 0), ("format", 0, "destination")}
+
+
+def without_tags(loc: Path) -> Path:
+    """The path in the request: pydantic's without the names of union members."""
+    path: Path = ()
+    tag_follows = False
+    for key in loc:
+        if tag_follows:
+            tag_follows = False
+            continue
+        path += (key,)
+        tag_follows = tuple(0 if isinstance(k, int) else k for k in path) in _UNIONS
+    return path
+
+
+def as_text(path: Path, data: Any) -> str:
+    """``format[1].stream[0].height``; it ends at text that stands for an object (a URL)."""
+    text = ""
+    for key in path:
+        if isinstance(data, str):
+            break
+        text += f"[{key}]" if isinstance(key, int) else f"{text and '.'}{key_text(key)}"
+        data = _child(data, key)
+    return text
+
+
+def key_text(key: Key) -> str:
+    """A key as it may stand in a message: users name their unknown fields as they like."""
+    return show(key)[1:-1] if isinstance(key, str) else str(key)
+
+
+def leaf(path: Path) -> str:
+    """What to call a value in a message: its key, or that of its list with an index."""
+    return f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) else key_text(path[-1])
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """What stands at a path, or None."""
+    for key in path:
+        data = _child(data, key)
+    return data
+
+
+def put(data: Any, path: Path, value: Any) -> None:
+    """Set a field, or take it out (`DROP`). Entries of lists stay: their places are in use."""
+    node, key = value_at(data, path[:-1]), path[-1]
+    if isinstance(node, dict):
+        if value is DROP:
+            node.pop(key, None)
+        else:
+            node[key] = value
+    elif isinstance(node, list) and isinstance(key, int) and value is not DROP:
+        node[key] = value
+
+
+def place_of(path: Path, data: Any) -> tuple[int, ...]:
+    """Where a path stands, for sorting; what is missing comes after what is there."""
+    place: list[int] = []
+    for key in path:
+        if isinstance(key, int):
+            place.append(key)
+        else:
+            keys = list(data) if isinstance(data, dict) else []
+            place.append(keys.index(key) if key in keys else len(keys))
+        data = _child(data, key)
+    return tuple(place)
+
+
+def _child(node: Any, key: Key) -> Any:
+    if isinstance(node, dict):
+        return node.get(key)
+    if isinstance(node, list) and isinstance(key, int) and key < len(node):
+        return node[key]
+    return None

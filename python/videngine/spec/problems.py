@@ -1,0 +1,129 @@
+"""What pydantic says of a request, in our terms: code, message, what to take instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from videngine.spec import paths
+from videngine.spec.faults import DROP, show
+from videngine.spec.model import Model
+from videngine.spec.outputs import KINDS, LATER_KINDS
+from videngine.spec.paths import Path
+from videngine.spec.place import LATER_TYPES, S3_TYPES
+from videngine.spec.values import does_nothing, is_unset
+
+NO_REMEDY: Final = object()
+
+_PLACE_TYPES = (*S3_TYPES, "http", "https", "file")
+_SHOWN_ONLY = frozenset({"transcript", "json", "srt", "vtt", "mode"})  # zeros of every response
+_NATIVE = {
+    "tuple_type": ("invalid_field", "must be a list"),
+    "dict_type": ("invalid_field", "must be an object"),
+    "model_type": ("invalid_field", "must be an object"),
+    "model_attributes_type": ("invalid_field", "must be an object"),
+    "too_short": ("missing_field", "needs at least one entry"),
+    "too_long": ("invalid_field", "has too many entries; at most {max_length} are taken"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One error of the models. ``below`` leads from where they saw it to the field to blame.
+
+    ``final``: what else is wrong there cannot be told before this is put right. ``silent``: nothing
+    is lost by the remedy, so nobody needs to hear of it.
+    """
+
+    code: str
+    message: str
+    below: Path = ()
+    remedy: Any = NO_REMEDY
+    final: bool = False
+    silent: bool = False
+
+
+def problem(detail: ErrorDetails, path: Path, data: Any) -> Problem | None:
+    """Judge one error at ``path`` of the request ``data``; None if others say the same."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    value = paths.value_at(data, path)
+    if kind.startswith("union_tag"):
+        return _unknown_kind(path, value)
+    if kind == "extra_forbidden":
+        return _unknown_field(path, value)
+    if kind == "missing":
+        message = f"`{paths.leaf(path)}` is required."
+        return Problem("missing_field", message, final=True)
+    if kind == "too_short" and value:
+        return None  # pydantic counts valid entries only; the others have errors of their own
+    if "message" in context:
+        below = tuple(context["field"].split(".")) if context["field"] else ()
+        return Problem(
+            kind,
+            f"`{paths.leaf(path + below)}` {context['message']}.",
+            below=below,
+            remedy=context.get("instead", NO_REMEDY),
+            final=context.get("final", False),
+        )
+    code, message = _NATIVE[kind]
+    return Problem(code, f"`{paths.leaf(path)}` {message.format_map(context)}.")
+
+
+def _unknown_kind(path: Path, value: Any) -> Problem:
+    """An entry of ``format``, a source or a destination that no model reads."""
+    leaf = paths.leaf(path)
+    if isinstance(value, list) and leaf == "destination":
+        message = "`destination` must be one object; this version does not support several yet."
+        return Problem("not_yet_supported", message, final=True)
+    if isinstance(value, str) and "://" in value:
+        value = {"url": value}
+    if not isinstance(value, dict):
+        return Problem("invalid_field", f"`{leaf}` must be an object.", final=True)
+    if len(path) == 2:
+        return _unknown_name("output", value.get("output"), KINDS, LATER_KINDS)
+    name, url = value.get("type"), value.get("url")
+    if is_unset(name) and isinstance(url, str) and "://" in url:
+        name = url.split("://")[0]
+    return _unknown_name("type", name, _PLACE_TYPES, LATER_TYPES)
+
+
+def _unknown_name(field: str, given: Any, known: Any, later: Any) -> Problem:
+    options = ", ".join(known)
+    if is_unset(given):
+        message = f"`{field}` is required: one of {options}."
+        return Problem("missing_field", message, below=(field,), final=True)
+    if isinstance(given, str) and given.strip().lower() in later:
+        message = f"`{field}` {show(given)} is not supported by this version yet; use {options}."
+        return Problem("not_yet_supported", message, below=(field,), final=True)
+    code = "unknown_output" if field == "output" else "invalid_field"
+    message = f"`{field}` must be one of {options}, not {show(given)}."
+    return Problem(code, message, below=(field,), final=True)
+
+
+def _unknown_field(path: Path, value: Any) -> Problem:
+    """A key that its object does not have: left out, silently if it asks for nothing."""
+    name, known = paths.leaf(path), known_fields()
+    if path[-1] in known:
+        message = f"`{name}` is not a field of this object and is ignored."
+        return Problem("unknown_field", message, remedy=DROP, silent=does_nothing(value))
+    near = get_close_matches(str(path[-1])[:64], known, n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else "."
+    message = f"`{name}` is not a known field and is ignored{hint}"
+    return Problem("unknown_field", message, remedy=DROP)
+
+
+@cache
+def known_fields() -> frozenset[str]:
+    """The names of all fields of all objects of a request."""
+    names = set(_SHOWN_ONLY)
+    for model in _below(Model):
+        names |= model.model_fields.keys()
+    return frozenset(names)
+
+
+def _below(model: type[Model]) -> list[type[Model]]:
+    return [m for child in model.__subclasses__() for m in (child, *_below(child))]
