@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
 from videngine.spec.faults import invalid
 from videngine.spec.model import Model, NotYet
-from videngine.spec.place import FilePlace, S3Place, from_url, kind_of_place
+from videngine.spec.place import FilePlace, UrlOr, kind_of_place
+from videngine.spec.s3 import S3Place
 from videngine.spec.values import Scalar, flag
 
 CANNED_ACLS = (
@@ -86,5 +87,5 @@ class FileDestination(FilePlace, DestinationExtras):
 Destination = Annotated[
     Annotated[S3Destination, Tag("s3")] | Annotated[FileDestination, Tag("file")],
     Discriminator(kind_of_place),
-    BeforeValidator(from_url),
+    UrlOr(),
 ]

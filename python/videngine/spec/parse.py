@@ -8,7 +8,6 @@ found: so checks that need a whole object run even when one of its fields was wr
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from videngine.spec.problems import NO_REMEDY, problem
 
 MAX_REPORTED = 100
 MAX_PASSES = 40
+MAX_HINTS = 20  # finding a similar name takes milliseconds, and bodies may hold 100 000 fields
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,18 @@ def parse_job(body: bytes | str | dict[str, Any], *, strict: bool = False) -> Pa
     Raises:
         SpecError: ``invalid_json``; or every fault of the request, in its order.
     """
-    data = copy.deepcopy(body) if isinstance(body, dict) else jsonc.loads(body)
+    data = _copy(body) if isinstance(body, dict) else jsonc.loads(body)
     if not isinstance(data, dict):
         fault = Fault(path="body", code="invalid_json", message="The body must be a JSON object.")
         raise SpecError([fault])
     return _Reader(data, strict=strict).read()
+
+
+def _copy(value: Any) -> Any:
+    """A copy that can be changed, made of JSON's own containers."""
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class _Reader:
@@ -56,7 +63,7 @@ class _Reader:
 
     def __init__(self, data: dict[str, Any], *, strict: bool) -> None:
         self._data = data
-        self._asked = copy.deepcopy(data)
+        self._asked = _copy(data)
         self._strict = strict
         self._faults: dict[Path, Fault] = {}
         self._warnings: list[tuple[Path, Fault]] = []
@@ -84,7 +91,8 @@ class _Reader:
         news = False
         for detail in error.errors(include_url=False, include_input=False):
             path = paths.without_tags(detail["loc"])
-            found = problem(detail, path, self._data)
+            few = len(self._faults) + len(self._warnings) < MAX_HINTS
+            found = problem(detail, path, self._data, hint=few)
             if found is None:
                 continue
             path += found.below
@@ -105,7 +113,8 @@ class _Reader:
 
     def _in_order(self, found: Iterable[tuple[Path, Fault]]) -> tuple[Fault, ...]:
         """Sorted as the request is written; the first `MAX_REPORTED` and a count of the others."""
-        placed = sorted(found, key=lambda item: paths.place_of(item[0], self._asked))
+        order = paths.Order(self._asked)
+        placed = sorted(found, key=lambda item: order.of(item[0]))
         faults = tuple(fault for _, fault in placed)
         if len(faults) <= MAX_REPORTED:
             return faults

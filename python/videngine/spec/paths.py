@@ -65,17 +65,28 @@ def put(data: Any, path: Path, value: Any) -> None:
         node[key] = value
 
 
-def place_of(path: Path, data: Any) -> tuple[int, ...]:
-    """Where a path stands, for sorting; what is missing comes after what is there."""
-    place: list[int] = []
-    for key in path:
-        if isinstance(key, int):
-            place.append(key)
-        else:
-            keys = list(data) if isinstance(data, dict) else []
-            place.append(keys.index(key) if key in keys else len(keys))
-        data = _child(data, key)
-    return tuple(place)
+class Order:
+    """The order in which a request is written."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self._places: dict[int, dict[Key, int]] = {}  # of the keys of each object met
+
+    def of(self, path: Path) -> tuple[int, ...]:
+        """Where a path stands, for sorting; what is missing comes after what is there."""
+        place: list[int] = []
+        node = self._data
+        for key in path:
+            place.append(key if isinstance(key, int) else self._place(node, key))
+            node = _child(node, key)
+        return tuple(place)
+
+    def _place(self, node: Any, key: Key) -> int:
+        if not isinstance(node, dict):
+            return 0
+        if id(node) not in self._places:
+            self._places[id(node)] = {key: place for place, key in enumerate(node)}
+        return self._places[id(node)].get(key, len(node))
 
 
 def _child(node: Any, key: Key) -> Any:

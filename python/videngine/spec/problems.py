@@ -27,7 +27,7 @@ _NATIVE = {
     "model_type": ("invalid_field", "must be an object"),
     "model_attributes_type": ("invalid_field", "must be an object"),
     "too_short": ("missing_field", "needs at least one entry"),
-    "too_long": ("invalid_field", "has too many entries; at most {max_length} are taken"),
+    "too_long": ("invalid_field", "has too many entries"),
 }
 
 
@@ -47,14 +47,17 @@ class Problem:
     silent: bool = False
 
 
-def problem(detail: ErrorDetails, path: Path, data: Any) -> Problem | None:
-    """Judge one error at ``path`` of the request ``data``; None if others say the same."""
+def problem(detail: ErrorDetails, path: Path, data: Any, *, hint: bool) -> Problem | None:
+    """Judge one error at ``path`` of the request ``data``; None if others say the same.
+
+    ``hint``: whether a similar name is looked for where a field is unknown.
+    """
     kind, context = detail["type"], detail.get("ctx", {})
     value = paths.value_at(data, path)
     if kind.startswith("union_tag"):
         return _unknown_kind(path, value)
     if kind == "extra_forbidden":
-        return _unknown_field(path, value)
+        return _unknown_field(path, value, hint=hint)
     if kind == "missing":
         message = f"`{paths.leaf(path)}` is required."
         return Problem("missing_field", message, final=True)
@@ -69,8 +72,10 @@ def problem(detail: ErrorDetails, path: Path, data: Any) -> Problem | None:
             remedy=context.get("instead", NO_REMEDY),
             final=context.get("final", False),
         )
-    code, message = _NATIVE[kind]
-    return Problem(code, f"`{paths.leaf(path)}` {message.format_map(context)}.")
+    code, message = _NATIVE.get(kind, ("invalid_field", f"is not valid: {detail['msg']}"))
+    if "max_length" in context:
+        message += f"; at most {context['max_length']} are taken"
+    return Problem(code, f"`{paths.leaf(path)}` {message}.")
 
 
 def _unknown_kind(path: Path, value: Any) -> Problem:
@@ -104,15 +109,15 @@ def _unknown_name(field: str, given: Any, known: Any, later: Any) -> Problem:
     return Problem(code, message, below=(field,), final=True)
 
 
-def _unknown_field(path: Path, value: Any) -> Problem:
+def _unknown_field(path: Path, value: Any, *, hint: bool) -> Problem:
     """A key that its object does not have: left out, silently if it asks for nothing."""
     name, known = paths.leaf(path), known_fields()
     if path[-1] in known:
         message = f"`{name}` is not a field of this object and is ignored."
         return Problem("unknown_field", message, remedy=DROP, silent=does_nothing(value))
-    near = get_close_matches(str(path[-1])[:64], known, n=1)
-    hint = f"; did you mean `{near[0]}`?" if near else "."
-    message = f"`{name}` is not a known field and is ignored{hint}"
+    near = get_close_matches(str(path[-1])[:64], known, n=1) if hint else []
+    end = f"; did you mean `{near[0]}`?" if near else "."
+    message = f"`{name}` is not a known field and is ignored{end}"
     return Problem("unknown_field", message, remedy=DROP)
 
 

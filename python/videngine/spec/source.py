@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from videngine.spec.faults import invalid
 from videngine.spec.model import NotYet
-from videngine.spec.place import FilePlace, Place, S3Place, from_url, kind_of_place
+from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place
 from videngine.spec.private import WebUrl
+from videngine.spec.s3 import S3Place
 
 
 class S3Source(S3Place):
@@ -25,7 +26,9 @@ class S3Source(S3Place):
 class HttpSource(Place):
     """A file on a web server; pre-signed URLs too."""
 
-    type: Literal["http", "https"] = Field(description="Kind of storage. Default: told from `url`.")
+    type: Literal["http", "https"] = Field(
+        "https", description="Kind of storage. Default: told from `url`."
+    )
     url: WebUrl = Field(
         description="Where the file is; `user:password@` and signatures in the query are kept "
         "secret. Required."
@@ -52,5 +55,5 @@ Source = Annotated[
     | Annotated[HttpSource, Tag("http")]
     | Annotated[FileSource, Tag("file")],
     Discriminator(kind_of_place),
-    BeforeValidator(from_url),
+    UrlOr(),
 ]

@@ -1,0 +1,118 @@
+"""Outputs that are ladders: HLS and DASH."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from videngine.spec.faults import invalid, show
+from videngine.spec.model import NotYet
+from videngine.spec.output_base import OutputBase
+from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
+from videngine.spec.values import Flag, Scalar, SegmentDuration, text
+
+
+class Rung(VideoFields, AudioFields):
+    """One entry of ``stream``; fields left out come from the output itself."""
+
+    chunklist_name: NotYet = Field(
+        None, description="Name of the media playlist. Default: chosen by the server."
+    )
+
+
+def _playlist_name(extension: str) -> Scalar:
+    plain = text(200, "a file name")
+
+    def parse(value: object) -> str:
+        name = str(plain.parse(value)).strip()
+        if "/" in name or "\\" in name or name.startswith("."):
+            raise invalid(f"must be a file name without folders, not {show(value)}")
+        if not name.lower().endswith(extension):
+            better = name + extension
+            raise invalid(f"must end in {extension}; {show(better)} is used", instead=better)
+        return name
+
+    return Scalar(parse, {"type": "string", "maxLength": 200, "pattern": rf"\{extension}$"})
+
+
+class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
+    """A ladder. Fields of a rendition may stand here too, as the default of every rung."""
+
+    stream: tuple[Rung, ...] = Field(
+        min_length=1, max_length=20, description="The rungs of the ladder, 1 to 20. Required."
+    )
+    separate_audio: Flag | None = Field(
+        None, description="Whether sound is a rendition of its own. Default: true."
+    )
+    segment_duration: SegmentDuration | None = Field(
+        None, description="Length of a segment in s, 1 to 60. Default: 6."
+    )
+    playlist_name: str | None = None
+    subtitles: NotYet = Field(None, description="Subtitle renditions. Default: none.")
+    encryption: NotYet = Field(None, description="AES-128. Default: none.")
+    cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
+    fps_drm: NotYet = Field(None, description="FairPlay. Default: none.")
+    fmp4: NotYet = Field(
+        None, description="Fragmented MP4 segments. Default: chosen by the server."
+    )
+    single_folder: NotYet = Field(None, description="All files in one folder. Default: 0.")
+    i_frames_only: NotYet = Field(None, description="Playlist of keyframes. Default: 0.")
+    create_m3u8_playlist: NotYet = Field(None, description="HLS playlist beside DASH. Default: 0.")
+    refresh_playlist: NotYet = Field(None, description="Playable before the end. Default: 0.")
+
+    @property
+    def default_name(self) -> str:
+        """`playlist_name` or its default."""
+        return self.playlist_name or f"playlist{min(self.extensions)}"
+
+    @model_validator(mode="after")
+    def _name_once(self) -> Self:
+        if self.named_file and self.playlist_name not in (None, self.named_file):
+            raise invalid(
+                "differs from the file name in `destination.path`; give one of them",
+                code="conflicting_fields",
+                field="playlist_name",
+            )
+        return self
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs with the output's own fields where they leave one out.
+
+        A rung that says anything about its size says all of it.
+        """
+        return tuple(self._filled(rung) for rung in self.stream)
+
+    def _filled(self, rung: Rung) -> Rung:
+        sized = rung.height is not None or rung.width is not None
+        fields = [
+            name
+            for name in (*VideoFields.model_fields, *AudioFields.model_fields)
+            if getattr(rung, name) is None and not (sized and name in ("height", "width"))
+        ]
+        return rung.model_copy(update={name: getattr(self, name) for name in fields})
+
+
+class HlsOutput(AdaptiveOutput):
+    """HLS: a multivariant playlist and a media playlist for each rendition."""
+
+    kind: ClassVar[str] = "advanced_hls"
+    extensions: ClassVar[frozenset[str]] = frozenset({".m3u8"})
+
+    output: Literal["advanced_hls", "hls"] = Field(description="Kind of output. Required.")
+    playlist_name: Annotated[str, _playlist_name(".m3u8")] | None = Field(
+        None, description="Name of the multivariant playlist. Default: playlist.m3u8."
+    )
+
+
+class DashOutput(AdaptiveOutput):
+    """MPEG-DASH: an MPD and a representation for each rendition. Sound is always separate."""
+
+    kind: ClassVar[str] = "advanced_dash"
+    extensions: ClassVar[frozenset[str]] = frozenset({".mpd"})
+
+    output: Literal["advanced_dash", "dash"] = Field(description="Kind of output. Required.")
+    playlist_name: Annotated[str, _playlist_name(".mpd")] | None = Field(
+        None, description="Name of the MPD. Default: playlist.mpd."
+    )
