@@ -28,17 +28,21 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(Path("var"), description="Holds database, scratch and default store.")
-    database_url: str = Field(
-        "", description="SQLAlchemy URL; empty: SQLite in `state_dir`."
-    )
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `state_dir`.")
     host: str = Field("127.0.0.1", description="Address the API listens on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0 picks a free one.")
+    port: int = Field(
+        8080, ge=0, le=65535, description="Port the API listens on; 0 picks a free one."
+    )
     public_url: str = Field("", description="How clients reach the API; empty: http://host:port.")
     worker_slots: int = Field(1, ge=1, le=256, description="Jobs that one worker runs at a time.")
     default_preset: str = Field("medium", description="x264 preset of renditions that name none.")
-    max_attempts: int = Field(3, ge=1, le=20, description="Attempts at a job before it fails for good.")
+    max_attempts: int = Field(
+        3, ge=1, le=20, description="Attempts at a job before it fails for good."
+    )
     retry_delay_s: float = Field(
-        5, gt=0, description="Wait before the second attempt; every later wait is four times as long."
+        5,
+        gt=0,
+        description="Wait before the second attempt; every later wait is four times as long.",
     )
     drain_s: float = Field(
         20, ge=0, description="Time a stopping worker gives its jobs before it hands them back."
@@ -46,7 +50,9 @@ class Settings(BaseSettings):
     lease_s: float = Field(15, gt=0, description="A worker silent for this long is taken for dead.")
     sweep_s: float = Field(5, gt=0, description="How often every worker looks for dead ones.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body.")
-    max_queued_jobs: int = Field(10_000, ge=1, description="Queue length beyond which POST answers 429.")
+    max_queued_jobs: int = Field(
+        10_000, ge=1, description="Queue length beyond which POST answers 429."
+    )
     max_source_bytes: int = Field(200 << 30, ge=1, description="Largest source that is fetched.")
     transfer_timeout_s: float = Field(
         6 * 3600, gt=0, description="Wall time in which a source is fetched or a file is uploaded."
@@ -69,7 +75,9 @@ class Settings(BaseSettings):
         description="S3 endpoints (`https://host:port`) users may name besides public addresses.",
     )
     secret_key: str = Field(
-        "", repr=False, description="Base64 key(s) that encrypt stored secrets; empty: made in `state_dir`."
+        "",
+        repr=False,
+        description="Base64 key(s) that encrypt stored secrets; empty: made in `state_dir`.",
     )
     webhook_timeout_s: float = Field(15, gt=0, description="Time a webhook receiver has to answer.")
     webhook_allow_http: bool = Field(True, description="Whether webhooks may use plain http.")
@@ -77,7 +85,9 @@ class Settings(BaseSettings):
     @field_validator("file_roots", "allow_addresses", "s3_endpoints", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
-        return [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+        return (
+            [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
+        )
 
     @classmethod
     def settings_customise_sources(

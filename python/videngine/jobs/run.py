@@ -14,14 +14,14 @@ from videngine.jobs.queue import JSON, Abandon, Executor
 from videngine.settings import Settings
 
 if TYPE_CHECKING:
-    from videngine.transcode import Progress
+    from videngine.report import Progress
 
 StopReason = Literal["canceled", "released", "fenced"]
 _PROGRESS_EVENT_EVERY_S = 10
 
 
 class ServiceRun:
-    """Implements `videngine.transcode.Run` for the service.
+    """Implements `videngine.flow.Run` for the service.
 
     The flow calls `step`, `report`, `cancelled` and `warn` on the workflow's thread (`report` and
     `cancelled` on any); the heart calls `beat` and `stop` on its own.
@@ -52,7 +52,7 @@ class ServiceRun:
         self._phase = ""
         self._progress = attempt.progress
         self._outputs: list[tuple[int, str, float]] = []
-        self._warnings: list[dict[str, str]] = []
+        self._warnings: list[dict[str, str]] = list(attempt.warnings)
         self._events: list[tuple[str, JSON | None]] = []
         self._told_at = time.monotonic()
 
@@ -96,9 +96,10 @@ class ServiceRun:
         return self.stop_reason is not None
 
     def warn(self, fault: Fault) -> None:
-        """Add a warning to the job."""
+        """Add a warning to the job, once however often the flow is run again."""
         with self._lock:
-            self._warnings.append(fault.to_json())
+            if fault.to_json() not in self._warnings:
+                self._warnings.append(fault.to_json())
 
     def stop(self, reason: StopReason) -> None:
         """Have the work stopped; the first reason counts."""

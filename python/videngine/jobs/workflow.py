@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from videngine.errors import Cancelled, ResourceError, VidengineError
-from videngine.jobs.attempts import Attempt, Attempts, Fenced
+from videngine.jobs.attempts import Attempts, Fenced
 from videngine.jobs.database import DatabaseGone
 from videngine.jobs.queue import Abandon, HistoryChanged, Queue
 from videngine.jobs.run import ServiceRun, StopReason, remembered
@@ -20,8 +20,8 @@ from videngine.settings import Settings
 from videngine.spec import parse_job
 
 if TYPE_CHECKING:
+    from videngine.report import Report
     from videngine.spec import JobSpec
-    from videngine.transcode import Report
 
     RunJob = Callable[[JobSpec, ServiceRun], Report]
 
@@ -39,7 +39,7 @@ class JobRunner:
         attempts: what may be done with jobs.
         queue: where checkpoints are.
         worker: this worker's id.
-        run_job: the flow, `videngine.transcode.run_job`.
+        run_job: the flow, `videngine.flow.run_job`.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ class JobRunner:
         except Exception as error:  # nothing that a job does may take the worker down
             if run.stop_reason is not None:
                 return self._stopped(run, error)
-            return self._failed(attempt, error)
-        self._insist(lambda: self._attempts.finish(attempt, report))
+            return self._failed(run, error)
+        self._insist(lambda: self._attempts.finish(attempt, report, run.beat()))
         return False
 
     def _stopped(self, run: ServiceRun, error: BaseException) -> bool:
@@ -134,15 +134,17 @@ class JobRunner:
             raise Abandon from None
         if run.stop_reason == "fenced" or isinstance(error, Abandon):
             raise Abandon from None
-        return self._failed(attempt, error)
+        return self._failed(run, error)
 
-    def _failed(self, attempt: Attempt, error: BaseException) -> bool:
+    def _failed(self, run: ServiceRun, error: BaseException) -> bool:
         failure = as_failure(error)
         if failure.code == "internal_error":
-            log.error("job %s failed in attempt %d", attempt.job_id, attempt.id, exc_info=error)
+            log.error("job %s failed", run.job_id, exc_info=error)
         else:
-            log.warning("job %s: %s: %s", attempt.job_id, failure.code, failure.message)
-        return self._insist(lambda: self._attempts.fail(attempt, failure))
+            log.warning("job %s: %s: %s", run.job_id, failure.code, failure.message)
+        for line in failure.log:
+            log.info("job %s: %s", run.job_id, line)
+        return self._insist(lambda: self._attempts.fail(run.attempt, failure, run.beat()))
 
     def _insist(self, work: Callable[[], Result]) -> Result:
         """Do ``work`` in the database, however long that is away: a finished encode is worth it."""

@@ -1,0 +1,142 @@
+"""The process in which the engine runs: ``python -m videngine.child``, started by ``engine.py`` and by nothing else.
+
+It reads one request as JSON from its standard input and answers with JSON lines on its standard output: events, then
+``{"result": ...}`` or ``{"error": ...}``. It holds no credentials and opens no connections; when native code takes it
+down, one attempt of one job has failed and nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from videngine import _engine
+from videngine.errors import VidengineError
+
+# Tests set this to have the child die in the ways that native code dies.
+CRASH_SWITCH = "VIDENGINE_TEST_CRASH"
+
+_PR_SET_PDEATHSIG = 1
+_RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"}
+
+_EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
+    _engine.Progress: ("progress", ("time_s", "frames", "fps")),
+    _engine.RenditionFinished: (
+        "rendition_finished",
+        ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string"),
+    ),
+    _engine.Warning: ("warning", ("code", "message")),
+    _engine.Finished: ("finished", ("frames", "decodes", "encodes")),
+}
+
+
+def main() -> int:
+    """Do the one request on standard input; exit status 0 also when it failed in an orderly way."""
+    _harden()
+    request = json.load(sys.stdin)
+    try:
+        if crash := os.environ.get(CRASH_SWITCH):
+            os.kill(os.getpid(), signal.Signals[crash])
+        _send({"result": _OPERATIONS[request["operation"]](request)})
+    except VidengineError as error:
+        _send({"error": error.to_json()})
+    return 0
+
+
+def _harden() -> None:
+    """Die with the worker, leave no core dump, have no way to the secrets of the parent's environment."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Whatever the codecs print to stderr goes there; stdout carries the protocol alone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _send(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Fraction) else value
+
+
+def _probe(request: dict[str, Any]) -> dict[str, Any]:
+    facts = _engine.probe(request["path"])
+    colour = ("primaries", "transfer", "matrix", "range")
+    streams = []
+    for stream in facts.streams:
+        names = [n for n in dir(stream) if not n.startswith("_") and n not in colour]
+        row = {name: _plain(getattr(stream, name)) for name in names}
+        row["color"] = {name: getattr(stream, name) or "unknown" for name in colour}
+        streams.append(row)
+    return {
+        "format": facts.format,
+        "size_bytes": facts.size_bytes,
+        "duration_s": str(facts.duration_s),
+        "bit_rate_bps": facts.bit_rate_bps,
+        "start_s": str(facts.start_s),
+        "streams": streams,
+    }
+
+
+def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
+    return make(
+        **{
+            name: Fraction(value) if name in _RATIONAL and value is not None else value
+            for name, value in data.items()
+        }
+    )
+
+
+def _transcode(request: dict[str, Any]) -> None:
+    data = request["plan"]
+    kinds = {
+        "pictures": _engine.PicturePlan,
+        "video": _engine.VideoRenditionPlan,
+        "audio": _engine.AudioRenditionPlan,
+        "stills": _engine.StillPlan,
+    }
+    lists = {name: [_struct(make, item) for item in data[name]] for name, make in kinds.items()}
+    session = _engine.Session(_engine.Plan(**{**data, **lists}))
+    session.start()
+    while not session.ended:
+        event = session.next_event(timeout_s=1.0)
+        if event is not None:
+            name, fields = _EVENTS[type(event)]
+            _send({"event": name, **{f: _plain(getattr(event, f)) for f in fields}})
+    session.join()
+
+
+def _remux_mp4(request: dict[str, Any]) -> None:
+    _engine.remux_mp4(
+        tracks=request["tracks"], languages=request["languages"], target=request["target"]
+    )
+
+
+def _remux_ts(request: dict[str, Any]) -> None:
+    _engine.remux_ts(
+        tracks=request["tracks"],
+        folder=request["folder"],
+        segment_s=Fraction(request["segment_s"]),
+        playlist=request["playlist"],
+        segment_pattern=request["segment_pattern"],
+    )
+
+
+_OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "probe": _probe,
+    "transcode": _transcode,
+    "remux_mp4": _remux_mp4,
+    "remux_ts": _remux_ts,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

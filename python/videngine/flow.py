@@ -1,0 +1,292 @@
+"""The whole flow of a job on one page: ingest → probe → plan → encode → package → upload.
+
+Every stage is a step whose result is small JSON: in the service a finished step is remembered, so that after a crash the
+job goes on behind it. Media stays in the job's scratch folder. `local.py` runs the same flow with no service.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from videngine import engine, packaging
+from videngine.errors import Cancelled, Fault, InputError, VidengineError
+from videngine.media import MediaInfo
+from videngine.outputs import OutputPlan, OutputReport, PackagedFile
+from videngine.plan import Plan, RenditionResult
+from videngine.planning import JobPlan, plan_job
+from videngine.report import Progress, Report
+from videngine.settings import Settings
+from videngine.spec import JobSpec
+from videngine.storage import StoredObject, open_sink, open_source
+from videngine.tracker import Tracker
+
+JSON = Any
+
+
+class Run(Protocol):
+    """What drives the flow: the service's worker, or the command line."""
+
+    job_id: str
+    settings: Settings
+    scratch: Path  # the job's own folder; survives a crash
+
+    def step(self, name: str, work: Callable[[], JSON]) -> JSON:
+        """Do ``work`` once in the life of the job and return its result, however often the flow is run again."""
+        ...
+
+    def report(self, progress: Progress) -> None:
+        """Tell how far the job is. Any thread."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether to stop. Cheap, any thread."""
+        ...
+
+    def warn(self, fault: Fault) -> None:
+        """Add something to the job's warnings."""
+        ...
+
+
+def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
+    """Make every output of ``spec``.
+
+    Args:
+        spec: the validated request.
+        run: who drives the job.
+        anywhere: for the command line: files may be anywhere the user may read and write.
+
+    Raises:
+        VidengineError: the job failed, by the class of the cause; outputs with ``allow_soft_fail`` do not raise but
+            leave their reason in the report.
+        Cancelled: ``run.cancelled()`` said so.
+    """
+    tracker = Tracker(run, outputs=len(spec.format))
+    clock = time.monotonic
+
+    def timed(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        def measured() -> dict[str, Any]:
+            _stop_if_cancelled(run)
+            began = clock()
+            return {**work(), "seconds": round(clock() - began, 3)}
+
+        result: dict[str, Any] = run.step(name, measured)
+        return result
+
+    ingested = timed("ingest", lambda: _ingest(spec, run, tracker, anywhere=anywhere))
+    source = Path(ingested["path"])
+    probed = timed("probe", lambda: _probe(source, run, tracker))
+    media = MediaInfo.from_json(probed["media"])
+    plan = _plan(spec, media, source, run)
+    encoded = timed("encode", lambda: _encode(plan.engine, media, run, tracker))
+    results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
+
+    reports: list[OutputReport] = []
+    delivered = {"package": 0.0, "upload": 0.0}
+    for output in plan.outputs:
+        report = _base_report(output, results)
+        try:
+            if output.error:
+                raise InputError(output.error["code"], output.error["message"])
+            deliver = _Delivery(spec, output, plan.engine, results, run, tracker, anywhere=anywhere)
+            packaged = timed(f"package {output.index}", deliver.package)
+            uploaded = timed(f"upload {output.index}", lambda d=deliver, p=packaged: d.upload(p))
+        except Cancelled:
+            raise
+        except VidengineError as error:
+            if not output.allow_soft_fail:
+                raise
+            report.status, report.error = "failed", {"code": error.code, "message": error.message}
+            tracker.output_done(output.index, "failed")
+        else:
+            report.status, report.progress = "completed", 100.0
+            report.files = uploaded["files"]
+            report.urls = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)][
+                -1:
+            ]
+            report.size = sum(f["size"] for f in uploaded["files"])
+            report.warnings += uploaded["warnings"]
+            delivered["package"] += packaged["seconds"]
+            delivered["upload"] += uploaded["seconds"]
+            tracker.output_done(output.index, "completed")
+        reports.append(report)
+
+    failed = [r for r in reports if r.status == "failed"]
+    everything = len(failed) == len(reports)
+    return Report(
+        status="failed" if everything else "completed",
+        partial=bool(failed) and not everything,
+        outputs=reports,
+        warnings=list(plan.warnings),
+        error=failed[0].error if everything else None,
+        source_info=probed["media"],
+        timings={
+            "download": ingested["seconds"],
+            "probe": probed["seconds"],
+            "encode": encoded["seconds"],
+            **{stage: round(seconds, 3) for stage, seconds in delivered.items()},
+        },
+        duration=float(media.duration_s),
+        size=sum(r.size for r in reports),
+        raw_size=media.size_bytes,
+        stats=encoded["stats"],
+    )
+
+
+def _stop_if_cancelled(run: Run) -> None:
+    if run.cancelled():
+        raise Cancelled
+
+
+def _ingest(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) -> dict[str, Any]:
+    def moved(done: int, total: int | None) -> None:
+        _stop_if_cancelled(run)
+        tracker.stage("downloading", done / total if total else 0.0)
+
+    source = open_source(spec.source, settings=run.settings, anywhere=anywhere)
+    return {"path": str(source.fetch(run.scratch, moved))}
+
+
+def _probe(source: Path, run: Run, tracker: Tracker) -> dict[str, Any]:
+    tracker.stage("probing", 0.0)
+    return {"media": engine.probe(source, stop=run.cancelled).to_json()}
+
+
+def _plan(spec: JobSpec, media: MediaInfo, source: Path, run: Run) -> JobPlan:
+    """Pure: a second run of the flow finds the same plan. A hard failure is known before anything is encoded."""
+    plan = plan_job(
+        spec,
+        media,
+        source_path=str(source),
+        work_dir=str(run.scratch),
+        default_preset=run.settings.default_preset,
+        cores=os.cpu_count() or 1,
+    )
+    for warning in plan.warnings:
+        run.warn(warning)
+    for output in plan.outputs:
+        if output.error and not output.allow_soft_fail:
+            raise InputError(output.error["code"], output.error["message"])
+    return plan
+
+
+def _encode(plan: Plan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    stats = {"decodes": 0, "encodes": 0, "frames": 0}
+    length_s = float(media.duration_s) or 1.0
+
+    def on_event(event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "progress":
+                tracker.stage("encoding", event["time_s"] / length_s)
+            case "warning":
+                run.warn(Fault(path="source", code=event["code"], message=event["message"]))
+            case "finished":
+                stats.update({name: event[name] for name in stats})
+
+    if not (plan.video or plan.audio or plan.stills):
+        return {"results": [], "stats": stats}
+    tracker.stage("encoding", 0.0)
+    results = engine.transcode(
+        plan, on_event=on_event, stop=run.cancelled, timeout_s=run.settings.job_timeout_s
+    )
+    return {"results": [r.to_json() for r in results], "stats": stats}
+
+
+class _Delivery:
+    """Packages one output and brings it to its destination. Files are named from the job's scratch folder."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        output: OutputPlan,
+        plan: Plan,
+        results: dict[str, RenditionResult],
+        run: Run,
+        tracker: Tracker,
+        *,
+        anywhere: bool,
+    ) -> None:
+        self._destination = spec.format[output.index].destination
+        self._output = output
+        self._plan = plan
+        self._results = results
+        self._run = run
+        self._tracker = tracker
+        self._anywhere = anywhere
+        self._folder = run.scratch / f"output_{output.index}"
+
+    def package(self) -> dict[str, Any]:
+        """The output's files, manifests last."""
+        self._tracker.stage("packaging", 0.0)
+        files = packaging.package(
+            self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
+        )
+        files.sort(key=lambda file: file.manifest)
+        return {"files": [vars(file) for file in files]}
+
+    def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
+        """Store the files in order; on failure take back what was stored, so that nothing half stands there."""
+        sink = open_sink(
+            self._destination,
+            job_id=self._run.job_id,
+            settings=self._run.settings,
+            anywhere=self._anywhere,
+        )
+        files = [PackagedFile(**file) for file in packaged["files"]]
+        total = sum(Path(f.path).stat().st_size for f in files) or 1
+        stored: list[StoredObject] = []
+        before = 0
+
+        def moved(done: int, _: int | None) -> None:
+            _stop_if_cancelled(self._run)
+            self._tracker.upload(self._output.index, (before + done) / total)
+
+        try:
+            for file in files:
+                stored.append(
+                    sink.put(Path(file.path), file.key, content_type=file.content_type, moved=moved)
+                )
+                before += stored[-1].size_bytes
+            _stop_if_cancelled(self._run)
+        except BaseException:
+            for done in stored:
+                sink.delete(done.key)
+            raise
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return {"files": [o.to_json() for o in stored], "warnings": sink.warnings}
+
+
+def _base_report(output: OutputPlan, results: dict[str, RenditionResult]) -> OutputReport:
+    ids = [r.video for r in output.rungs] + [t.audio for t in output.tracks]
+    ids += [output.still] if output.still else []
+    sizes = {r.video: r for r in output.rungs}
+    renditions = []
+    for result in (results[i] for i in ids if i in results):
+        seconds = float(result.duration_s)
+        row: dict[str, Any] = {
+            "id": result.id,
+            "kind": result.kind,
+            "size": result.size_bytes,
+            "duration": round(seconds, 3),
+            "bitrate": round(result.size_bytes * 8 / seconds) if seconds else 0,
+            "codec": result.codec_string,
+        }
+        if rung := sizes.get(result.id):
+            row |= {
+                "width": rung.width_px,
+                "height": rung.height_px,
+                "frame_rate": str(rung.frame_rate),
+            }
+        renditions.append(row)
+    return OutputReport(
+        index=output.index,
+        output=output.output,
+        status="processing",
+        duration=max((r["duration"] for r in renditions), default=0.0),
+        renditions=renditions,
+        warnings=[{"path": s.path, "code": s.code, "message": s.message} for s in output.skipped],
+    )
