@@ -168,7 +168,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the service running")
     try:
         run(keep=parser.parse_args().keep)
-    except Broken as error:
+    except (Broken, requests.RequestException) as error:
         print(f"\nscript/demo failed: {error}", file=sys.stderr)
         return 1
     return 0
