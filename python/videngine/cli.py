@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +23,10 @@ from videngine.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 failed, 2 the request or the arguments are wrong, 130 interrupted."""
+    """Run one command.
+
+    Exit status: 0 done, 1 failed, 2 the request or the arguments are wrong, 130 interrupted.
+    """
     arguments = _parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
@@ -120,13 +125,22 @@ def _serve(arguments: argparse.Namespace) -> int:
     from videngine.server import serve
 
     settings = _settings(arguments)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        print(f"cannot listen on {settings.host}:{settings.port}: {error}", file=sys.stderr)
+        return 1
+    port = listener.getsockname()[1]
     worker = None
     if not arguments.no_worker:
-        # A process of its own: a worker that dies leaves the API up, and the API never touches media.
-        worker = subprocess.Popen([sys.executable, "-m", "videngine", "worker"])
+        # A process of its own: a worker that dies leaves the API up, and the API never touches
+        # media. It has to know the port, for the addresses of what it makes.
+        environment = os.environ | {"VIDENGINE_HOST": settings.host, "VIDENGINE_PORT": str(port)}
+        worker = subprocess.Popen([sys.executable, "-m", "videngine", "worker"], env=environment)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        serve(settings)
+        serve(settings.model_copy(update={"port": port}), sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:
@@ -136,7 +150,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
