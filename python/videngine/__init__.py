@@ -1,7 +1,7 @@
 """videngine: one source in, every rendition out, in one decode.
 
-`transcode` runs a job with no service, `probe` reads the facts of a file; the command ``videngine`` does both and runs the
-service. What can go wrong is in `videngine.errors`.
+`transcode` runs a job with no service, `probe` reads the facts of a file; the command ``videngine``
+does both and runs the service. What can go wrong is in `videngine.errors`.
 """
 
 from __future__ import annotations

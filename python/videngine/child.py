@@ -1,8 +1,8 @@
-"""The process in which the engine runs: ``python -m videngine.child``, started by ``engine.py`` and by nothing else.
+"""The process in which the engine runs: ``python -m videngine.child``, started by ``engine.py``.
 
-It reads one request as JSON from its standard input and answers with JSON lines on its standard output: events, then
-``{"result": ...}`` or ``{"error": ...}``. It holds no credentials and opens no connections; when native code takes it
-down, one attempt of one job has failed and nothing else.
+It reads one request as JSON from its standard input and answers with JSON lines on its standard
+output: events, then ``{"result": ...}`` or ``{"error": ...}``. It holds no credentials and opens no
+connections; when native code takes it down, one attempt of one job has failed and nothing else.
 """
 
 from __future__ import annotations
@@ -51,10 +51,9 @@ def main() -> int:
 
 
 def _harden() -> None:
-    """Die with the worker, leave no core dump, have no way to the secrets of the parent's environment."""
+    """Die with the worker, leave no core dump, leave Ctrl-C to the parent."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Whatever the codecs print to stderr goes there; stdout carries the protocol alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -1,7 +1,8 @@
 """The engine as the rest of Python sees it: every call runs in a child process of its own.
 
-See ``child.py`` for the other end. No module of the service imports ``videngine._engine``: a crash in native code costs one
-attempt of one job, and killing the child's process group stops all native work at once.
+See ``child.py`` for the other end. No module of the service imports ``videngine._engine``: a crash
+in native code costs one attempt of one job, and killing the child's process group stops all native
+work at once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from videngine.media import MediaInfo
 from videngine.plan import Plan, RenditionResult
 
 OnEvent = Callable[[dict[str, Any]], None]
-"""Told of every engine event: ``{"event": "progress", "time_s": 3.2, "frames": 80, "fps": 41.0}`` and others."""
+"""Told of every engine event:
+
+``{"event": "progress", "time_s": 3.2, "frames": 80, "fps": 41.0}`` and others.
+"""
 
 Stop = Callable[[], bool]
 """Asked several times a second whether the work is to be given up."""
@@ -38,8 +42,8 @@ def probe(path: Path, *, stop: Stop = lambda: False, timeout_s: float = 60) -> M
     """Facts about a local media file.
 
     Raises:
-        InputError: ``source_not_found``, ``source_forbidden``, ``source_corrupt``, ``source_no_streams``.
-        ResourceError: ``timeout``: no answer within ``timeout_s``.
+        InputError: ``source_not_found``, ``source_forbidden``, ``source_corrupt``,
+        ``source_no_streams``. ResourceError: ``timeout``: no answer within ``timeout_s``.
     """
     request = {"operation": "probe", "path": str(path)}
     return MediaInfo.from_json(_run(request, stop=stop, timeout_s=timeout_s))
@@ -71,7 +75,7 @@ def transcode(
 def remux_mp4(
     tracks: Sequence[Path], target: Path, *, languages: Sequence[str], stop: Stop = lambda: False
 ) -> None:
-    """Put track files into one progressive MP4 with the moov first; ``languages`` go with ``tracks``."""
+    """Put track files, with one language each, into one progressive MP4 with the moov first."""
     request = {
         "operation": "remux_mp4",
         "tracks": [str(t) for t in tracks],

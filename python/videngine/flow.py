@@ -1,7 +1,8 @@
 """The whole flow of a job on one page: ingest → probe → plan → encode → package → upload.
 
-Every stage is a step whose result is small JSON: in the service a finished step is remembered, so that after a crash the
-job goes on behind it. Media stays in the job's scratch folder. `local.py` runs the same flow with no service.
+Every stage is a step whose result is small JSON: in the service a finished step is remembered, so
+that after a crash the job goes on behind it. Media stays in the job's scratch folder. `local.py`
+runs the same flow with no service.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,7 +38,7 @@ class Run(Protocol):
     scratch: Path  # the job's own folder; survives a crash
 
     def step(self, name: str, work: Callable[[], JSON]) -> JSON:
-        """Do ``work`` once in the life of the job and return its result, however often the flow is run again."""
+        """Do ``work`` once in the life of the job and return its result."""
         ...
 
     def report(self, progress: Progress) -> None:
@@ -61,8 +63,8 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         anywhere: for the command line: files may be anywhere the user may read and write.
 
     Raises:
-        VidengineError: the job failed, by the class of the cause; outputs with ``allow_soft_fail`` do not raise but
-            leave their reason in the report.
+        VidengineError: the job failed, by the class of the cause; outputs with ``allow_soft_fail``
+            do not raise but leave their reason in the report.
         Cancelled: ``run.cancelled()`` said so.
     """
     tracker = Tracker(run, outputs=len(spec.format))
@@ -92,9 +94,17 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         try:
             if output.error:
                 raise InputError(output.error["code"], output.error["message"])
-            deliver = _Delivery(spec, output, plan.engine, results, run, tracker, anywhere=anywhere)
+            deliver = _Delivery(
+                spec,
+                output,
+                plan.engine,
+                results,
+                run=run,
+                tracker=tracker,
+                anywhere=anywhere,
+            )
             packaged = timed(f"package {output.index}", deliver.package)
-            uploaded = timed(f"upload {output.index}", lambda d=deliver, p=packaged: d.upload(p))
+            uploaded = timed(f"upload {output.index}", partial(deliver.upload, packaged))
         except Cancelled:
             raise
         except VidengineError as error:
@@ -157,7 +167,10 @@ def _probe(source: Path, run: Run, tracker: Tracker) -> dict[str, Any]:
 
 
 def _plan(spec: JobSpec, media: MediaInfo, source: Path, run: Run) -> JobPlan:
-    """Pure: a second run of the flow finds the same plan. A hard failure is known before anything is encoded."""
+    """Plan the job; pure, so a second run of the flow finds the same plan.
+
+    A failure that no output forgives is raised here, before anything is encoded.
+    """
     plan = plan_job(
         spec,
         media,
@@ -197,7 +210,10 @@ def _encode(plan: Plan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[st
 
 
 class _Delivery:
-    """Packages one output and brings it to its destination. Files are named from the job's scratch folder."""
+    """Packages one output and brings it to its destination.
+
+    Files are named from the job's scratch folder.
+    """
 
     def __init__(
         self,
@@ -205,9 +221,9 @@ class _Delivery:
         output: OutputPlan,
         plan: Plan,
         results: dict[str, RenditionResult],
+        *,
         run: Run,
         tracker: Tracker,
-        *,
         anywhere: bool,
     ) -> None:
         self._destination = spec.format[output.index].destination
@@ -229,7 +245,7 @@ class _Delivery:
         return {"files": [vars(file) for file in files]}
 
     def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
-        """Store the files in order; on failure take back what was stored, so that nothing half stands there."""
+        """Store the files in order; what was stored is taken back on failure."""
         sink = open_sink(
             self._destination,
             job_id=self._run.job_id,

@@ -12,15 +12,15 @@ from typing import Any
 
 from videngine import engine
 from videngine.errors import Fault
+from videngine.flow import run_job
 from videngine.media import MediaInfo
 from videngine.report import Progress, Report
 from videngine.settings import Settings
 from videngine.spec import parse_job
-from videngine.flow import run_job
 
 
 class LocalRun:
-    """A run that remembers nothing: when it dies its work is gone, and its scratch folder with it."""
+    """A run that remembers nothing: when it dies, its work is gone."""
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ def transcode(
 ) -> Report:
     """Make every output of a job in this process's name, with no service.
 
-    ``file`` sources and destinations may be anywhere the user may read and write. Outputs without a destination go to
-    ``outputs/<id>`` in the state folder. Needs a main module that may be imported anew only in so far as any program
-    does that starts child processes; the engine runs in one.
+    ``file`` sources and destinations may be anywhere the user may read and write. Outputs without a
+    destination go to ``outputs/<id>`` in the state folder. Needs a main module that may be imported
+    anew only in so far as any program does that starts child processes; the engine runs in one.
 
     Args:
         job: the request of ``POST /jobs``, as a mapping or as JSON text.
@@ -102,6 +102,7 @@ def probe(path: str | Path) -> MediaInfo:
     """Facts about a local media file.
 
     Raises:
-        InputError: ``source_not_found``, ``source_forbidden``, ``source_corrupt``, ``source_no_streams``.
+        InputError: ``source_not_found``, ``source_forbidden``, ``source_corrupt``,
+        ``source_no_streams``.
     """
     return engine.probe(Path(path))

@@ -1,4 +1,4 @@
-"""One output of a job on its way: what `planning` decides for it, what packaging and upload report of it."""
+"""One output on its way: what `planning` decides, what packaging and upload report."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class SkippedRung:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputPlan:
-    """One entry of ``format``, resolved. ``index`` is its place in the request and its name in reports.
+    """One entry of ``format``, resolved; ``index`` is its place in the request.
 
-    ``root`` is the folder of its own below the destination ("" for none), ``name`` the file it makes there (the
-    manifest's, for HLS and DASH).
+    ``root`` is the folder of its own below the destination ("" for none), ``name`` the file it
+    makes there (the manifest's, for HLS and DASH).
     """
 
     index: int
@@ -62,7 +62,8 @@ class OutputPlan:
 class PackagedFile:
     """A finished local file and the key it is to have below the output's destination.
 
-    ``manifest`` files are uploaded last, so that no player ever sees a list of segments that are not there yet.
+    ``manifest`` files are uploaded last, so that no player ever sees a list of segments that are
+    not there yet.
     """
 
     path: str

@@ -1,7 +1,8 @@
 """What the engine is told to do: the Python side of the seam (`src/engine/plan.h` is the other).
 
-A plan is complete: the engine decides nothing about sizes, rates or keyframes. All times are rational
-seconds from the source's origin; all bit rates are bits per second; frame sizes are square pixels.
+A plan is complete: the engine decides nothing about sizes, rates or keyframes. All times are
+rational seconds from the source's origin; all bit rates are bits per second; frame sizes are square
+pixels.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any, Literal
 class PicturePlan:
     """A stream of pictures of one size at one constant rate; renditions are encoded from it.
 
-    ``parent`` names the picture it is scaled from, or is None for the decoded source. A child has its
-    parent's ``frame_rate``, ``start_s`` and ``duration_s``.
+    ``parent`` names the picture it is scaled from, or is None for the decoded source. A child has
+    its parent's ``frame_rate``, ``start_s`` and ``duration_s``.
     """
 
     id: str
@@ -32,9 +33,10 @@ class PicturePlan:
 class VideoRenditionPlan:
     """One encoded picture. Exactly one of ``crf`` and ``bitrate_bps`` rules, the other is None.
 
-    IDR frames stand at the first frame of ``frame_rate`` at or after every k-th boundary of the segment grid and,
-    counted from there, every ``gop_frames``. The grid's boundary k is the first frame of ``grid_rate`` at or after
-    ``k * segment_s``, so renditions of different rates that share a grid switch at the same instants.
+    IDR frames stand at the first frame of ``frame_rate`` at or after every k-th boundary of the
+    segment grid and, counted from there, every ``gop_frames``. The grid's boundary k is the first
+    frame of ``grid_rate`` at or after ``k * segment_s``, so renditions of different rates that
+    share a grid switch at the same instants.
     """
 
     id: str
@@ -56,7 +58,8 @@ class VideoRenditionPlan:
 class AudioRenditionPlan:
     """One encoded sound. ``stream`` is the source's stream index, or None for silence.
 
-    It lasts exactly as long as the picture does (cut, or padded with silence); silence needs ``duration_s``.
+    It lasts exactly as long as the picture does (cut, or padded with silence); silence needs
+    ``duration_s``.
     """
 
     id: str

@@ -14,7 +14,7 @@ _LINE_EVERY_S = 1.0
 
 
 class ProgressPrinter:
-    """Writes progress to ``to``: redraws one line on a terminal, else one JSON object a second and one per phase."""
+    """Redraws one line on a terminal, else writes a JSON object a second and one per phase."""
 
     def __init__(self, to: TextIO) -> None:
         self._to = to

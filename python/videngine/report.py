@@ -11,9 +11,10 @@ from videngine.outputs import OutputReport
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far a job is. ``fraction`` is of the whole job, 0 to 1, and never goes back within one run.
+    """How far a job is; ``fraction`` is of the whole job, 0 to 1, and never goes back.
 
-    ``phase`` is downloading, probing, encoding, packaging or uploading; ``outputs`` holds (index, status, fraction).
+    ``phase`` is downloading, probing, encoding, packaging or uploading; ``outputs`` holds (index,
+    status, fraction).
     """
 
     phase: str
@@ -25,8 +26,9 @@ class Progress:
 class Report:
     """The end of a job: what was made of what, and what it took.
 
-    ``partial`` says that outputs which may fail did. ``duration`` is the source's in seconds, ``size`` all outputs' and
-    ``raw_size`` the source's bytes; ``timings`` holds seconds by stage; ``stats`` counts decodes and encodes.
+    ``partial`` says that outputs which may fail did. ``duration`` is the source's in seconds,
+    ``size`` all outputs' and ``raw_size`` the source's bytes; ``timings`` holds seconds by stage;
+    ``stats`` counts decodes and encodes.
     """
 
     status: str  # completed, failed

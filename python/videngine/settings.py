@@ -1,4 +1,4 @@
-"""All that an operator can set, as one typed object: ``VIDENGINE_*`` variables over ``videngine.toml`` over defaults."""
+"""All that an operator can set: variables over ``videngine.toml`` over defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -14,7 +14,6 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
-from pydantic import field_validator
 
 
 class Settings(BaseSettings):
@@ -67,8 +66,8 @@ class Settings(BaseSettings):
     )
     allow_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Private addresses that user URLs may reach all the same: `address` or `network/bits`, "
-        "with `:port` to open one port only, e.g. `127.0.0.1:8333`.",
+        description="Private addresses that user URLs may reach all the same: `address` or "
+        "`network/bits`, with `:port` to open one port only, e.g. `127.0.0.1:8333`.",
     )
     s3_endpoints: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -95,8 +94,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat variables, variables beat the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

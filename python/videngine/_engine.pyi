@@ -1,0 +1,233 @@
+# Types of the native module; `stubtest` holds them against the binary. videngine/plan.py and
+# videngine/media.py document the fields.
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import final
+
+@final
+class PicturePlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        parent: str | None,
+        width_px: int,
+        height_px: int,
+        frame_rate: Fraction,
+        start_s: Fraction,
+        duration_s: Fraction | None,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class VideoRenditionPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        picture: str,
+        codec: str,
+        preset: str,
+        crf: float | None,
+        bitrate_bps: int | None,
+        max_bitrate_bps: int | None,
+        buffer_size_bits: int | None,
+        gop_frames: int,
+        segment_s: Fraction,
+        grid_rate: Fraction,
+        threads: int,
+        path: str,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class AudioRenditionPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        stream: int | None,
+        codec: str,
+        bitrate_bps: int,
+        sample_rate_hz: int,
+        channels: int,
+        segment_s: Fraction,
+        language: str,
+        path: str,
+        start_s: Fraction,
+        duration_s: Fraction | None,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class StillPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        time_s: Fraction,
+        width_px: int,
+        height_px: int,
+        format: str,
+        quality: int,
+        path: str,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class Plan:
+    def __init__(
+        self,
+        *,
+        source_path: str,
+        video_stream: int | None,
+        rotation_deg: int,
+        decoder_threads: int,
+        pictures: Sequence[PicturePlan],
+        video: Sequence[VideoRenditionPlan],
+        audio: Sequence[AudioRenditionPlan],
+        stills: Sequence[StillPlan],
+    ) -> None: ...
+    @property
+    def source_path(self) -> str: ...
+
+@final
+class StreamFacts:
+    @property
+    def index(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def codec(self) -> str: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def duration_s(self) -> Fraction | None: ...
+    @property
+    def start_s(self) -> Fraction: ...
+    @property
+    def bit_rate_bps(self) -> int: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def default(self) -> bool: ...
+    @property
+    def width_px(self) -> int: ...
+    @property
+    def height_px(self) -> int: ...
+    @property
+    def sample_aspect_ratio(self) -> Fraction: ...
+    @property
+    def rotation_deg(self) -> int: ...
+    @property
+    def frame_rate(self) -> Fraction: ...
+    @property
+    def variable_frame_rate(self) -> bool: ...
+    @property
+    def pixel_format(self) -> str: ...
+    @property
+    def bit_depth(self) -> int: ...
+    @property
+    def interlaced(self) -> bool: ...
+    @property
+    def primaries(self) -> str: ...
+    @property
+    def transfer(self) -> str: ...
+    @property
+    def matrix(self) -> str: ...
+    @property
+    def range(self) -> str: ...
+    @property
+    def sample_rate_hz(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def channel_layout(self) -> str: ...
+    @property
+    def attached_picture(self) -> bool: ...
+
+@final
+class MediaFacts:
+    @property
+    def format(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def duration_s(self) -> Fraction: ...
+    @property
+    def bit_rate_bps(self) -> int: ...
+    @property
+    def start_s(self) -> Fraction: ...
+    @property
+    def streams(self) -> list[StreamFacts]: ...
+
+@final
+class Progress:
+    @property
+    def time_s(self) -> float: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def fps(self) -> float: ...
+
+@final
+class RenditionFinished:
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def duration_s(self) -> Fraction: ...
+    @property
+    def codec_string(self) -> str: ...
+
+@final
+class Warning:
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+@final
+class Finished:
+    @property
+    def frames(self) -> int: ...
+    @property
+    def decodes(self) -> int: ...
+    @property
+    def encodes(self) -> int: ...
+
+@final
+class Session:
+    def __init__(self, plan: Plan) -> None: ...
+    def start(self) -> None: ...
+    def next_event(
+        self, timeout_s: float
+    ) -> Progress | RenditionFinished | Warning | Finished | None: ...
+    @property
+    def ended(self) -> bool: ...
+    def cancel(self) -> None: ...
+    def join(self) -> None: ...
+
+def probe(path: str) -> MediaFacts: ...
+def remux_mp4(tracks: Sequence[str], languages: Sequence[str], target: str) -> None: ...
+def remux_ts(
+    tracks: Sequence[str],
+    folder: str,
+    segment_s: Fraction,
+    playlist: str,
+    segment_pattern: str,
+) -> None: ...
