@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class OpenUploads:
     def __init__(self, client: S3Client) -> None:
         self._client = client
         self._notes: dict[tuple[str, str], Path] = {}
-        client.meta.events.register("after-call.s3.CreateMultipartUpload", self._begun)
+        events = client.meta.events
+        events.register("after-call.s3.CreateMultipartUpload", self._begun)
+        events.register("provide-client-params.s3.AbortMultipartUpload", self._aborting)
+        events.register("after-call.s3.AbortMultipartUpload", self._aborted)
 
     @contextlib.contextmanager
     def noted(self, local: Path, bucket: str, key: str) -> Iterator[None]:
@@ -40,9 +44,9 @@ class OpenUploads:
         place = f"{self._client.meta.endpoint_url}/{bucket}/{key}"
         digest = hashlib.sha256(place.encode()).hexdigest()[:8]
         note = local.with_name(f".{local.name[:200]}.{digest}.upload")
-        self._abort(note, bucket, key)
         self._notes[bucket, key] = note
         try:
+            self._abort(note, bucket, key)
             yield
             note.unlink(missing_ok=True)
         finally:
@@ -53,17 +57,20 @@ class OpenUploads:
         if note is not None and "UploadId" in parsed:
             note.write_text(parsed["UploadId"], encoding="utf-8")
 
+    def _aborting(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["videngine"] = params["Bucket"], params["Key"]  # the answer does not repeat them
+
+    def _aborted(self, http_response: AWSResponse, context: dict[str, Any], **_: Any) -> None:
+        note = self._notes.get(context["videngine"])
+        if note is not None and http_response.status_code in (200, 204, 404):
+            note.unlink(missing_ok=True)
+
     def _abort(self, note: Path, bucket: str, key: str) -> None:
-        try:
-            upload = note.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        if not note.exists():
             return
+        upload = note.read_text(encoding="utf-8")
         try:
             self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:  # gone already
-                log.warning("an upload of %s stays open: %s", key, error.response["Error"])
-        except BotoCoreError as error:
-            log.warning("an upload of %s stays open: %s", key, type(error).__name__)
-            return  # the store is away; the note stays for the next time
-        note.unlink()
+        except (ClientError, BotoCoreError) as error:
+            if note.exists():
+                log.warning("an upload of %s stays open: %s", key, type(error).__name__)
