@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from videngine.spec.faults import invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
-from videngine.spec.values import Flag, Scalar, SegmentDuration, text
+from videngine.spec.values import Flag, SegmentDuration, text
 
 
 class Rung(VideoFields, AudioFields):
@@ -19,21 +19,6 @@ class Rung(VideoFields, AudioFields):
     chunklist_name: NotYet = Field(
         None, description="Name of the media playlist. Default: chosen by the server."
     )
-
-
-def _playlist_name(extension: str) -> Scalar:
-    plain = text(200, "a file name")
-
-    def parse(value: object) -> str:
-        name = str(plain.parse(value)).strip()
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise invalid(f"must be a file name without folders, not {show(value)}")
-        if not name.lower().endswith(extension):
-            better = name + extension
-            raise invalid(f"must end in {extension}; {show(better)} is used", instead=better)
-        return name
-
-    return Scalar(parse, {"type": "string", "maxLength": 200, "pattern": rf"\{extension}$"})
 
 
 class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
@@ -48,7 +33,10 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
     segment_duration: SegmentDuration | None = Field(
         None, description="Length of a segment in s, 1 to 60. Default: 6."
     )
-    playlist_name: str | None = None
+    playlist_name: Annotated[str, text(200, "a file name")] | None = Field(
+        None,
+        description="File name of the manifest. Default: playlist.m3u8 or playlist.mpd.",
+    )
     subtitles: NotYet = Field(None, description="Subtitle renditions. Default: none.")
     encryption: NotYet = Field(None, description="AES-128. Default: none.")
     cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
@@ -60,6 +48,19 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
     i_frames_only: NotYet = Field(None, description="Playlist of keyframes. Default: 0.")
     create_m3u8_playlist: NotYet = Field(None, description="HLS playlist beside DASH. Default: 0.")
     refresh_playlist: NotYet = Field(None, description="Playable before the end. Default: 0.")
+
+    @field_validator("playlist_name")
+    @classmethod
+    def _plain_name(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        if "/" in name or "\\" in name or name.startswith("."):
+            raise invalid(f"must be a file name without folders, not {show(name)}")
+        if not name.lower().endswith(tuple(cls.extensions)):
+            better = name + min(cls.extensions)
+            message = f"must end in {min(cls.extensions)}; {show(better)} is used"
+            raise invalid(message, instead=better)
+        return name
 
     @property
     def default_name(self) -> str:
@@ -101,9 +102,6 @@ class HlsOutput(AdaptiveOutput):
     extensions: ClassVar[frozenset[str]] = frozenset({".m3u8"})
 
     output: Literal["advanced_hls", "hls"] = Field(description="Kind of output. Required.")
-    playlist_name: Annotated[str, _playlist_name(".m3u8")] | None = Field(
-        None, description="Name of the multivariant playlist. Default: playlist.m3u8."
-    )
 
 
 class DashOutput(AdaptiveOutput):
@@ -113,6 +111,3 @@ class DashOutput(AdaptiveOutput):
     extensions: ClassVar[frozenset[str]] = frozenset({".mpd"})
 
     output: Literal["advanced_dash", "dash"] = Field(description="Kind of output. Required.")
-    playlist_name: Annotated[str, _playlist_name(".mpd")] | None = Field(
-        None, description="Name of the MPD. Default: playlist.mpd."
-    )

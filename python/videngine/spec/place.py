@@ -69,12 +69,12 @@ def _from_url(data: Any) -> Any:
     return {"url": data} if isinstance(data, str) else data
 
 
-def needs_one_of(*names: str) -> Callable[[dict[str, Any]], None]:
-    """For a JSON schema: one of the fields is required, and none by itself."""
+def needs_one_of(*groups: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:
+    """For a JSON schema: one of these groups of fields is required, and no other field is."""
 
     def change(schema: dict[str, Any]) -> None:
-        schema["required"] = [n for n in schema.get("required", []) if n not in names]
-        schema["anyOf"] = [{"required": [name]} for name in names]
+        schema.pop("required", None)
+        schema["anyOf"] = [{"required": list(group)} for group in groups]
 
     return change
 
@@ -94,7 +94,7 @@ class Place(Model):
 class FilePlace(Place):
     """A file or folder on the machine of the service."""
 
-    model_config = ConfigDict(json_schema_extra=needs_one_of("path", "url"))
+    model_config = ConfigDict(json_schema_extra=needs_one_of(("path",), ("url",)))
 
     type: Literal["file"] = Field("file", description="Kind of storage. Default: told from `url`.")
     path: FilePath = Field(

@@ -42,7 +42,7 @@ def _endpoint(value: object) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise invalid("is not a URL that can be read") from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or endpoint.endswith(":"):
         raise invalid("must be an http:// or https:// URL with a host")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise invalid("must not hold credentials or a query; use `key` and `secret`")
@@ -58,7 +58,7 @@ ObjectPath = Annotated[str, text(1024, "the key of an object")]
 class S3Place(Place):
     """A bucket of S3 or of anything that speaks its protocol."""
 
-    model_config = ConfigDict(json_schema_extra=needs_one_of("bucket", "url"))
+    model_config = ConfigDict(json_schema_extra=needs_one_of(("bucket",), ("url",)))
 
     type: Literal["s3", "gcs", "r2", "minio"] = Field(
         "s3",
@@ -68,14 +68,19 @@ class S3Place(Place):
     )
     region: Region | None = Field(None, description="Region, `auto` for R2. Default: us-east-1.")
     key: SecretText | None = Field(
-        None, description="Access key. Default: the server's own credentials, else none (public)."
+        None,
+        description="Access key. Default: none, requests are not signed; on the command line your own AWS identity.",
     )
     secret: SecretText | None = Field(None, description="Secret of the access key. No default.")
     bucket: Bucket = Field(description="Bucket. Required.")
     endpoint: Endpoint | None = Field(
         None, description="Host or URL of the store, addressed path-style. Default: AWS."
     )
-    path: ObjectPath | None = Field(None, description="Key; one leading `/` is dropped.")
+    path: ObjectPath | None = Field(
+        None,
+        description="Key, for destinations folder or key; one leading `/` is dropped. "
+        "Default: the bucket itself (destinations only).",
+    )
     use_tls: Flag | None = Field(
         None,
         description="Whether an `endpoint` without a scheme is https. A scheme that says "

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from videngine.spec.faults import invalid
 from videngine.spec.model import NotYet
-from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place
+from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place, needs_one_of
 from videngine.spec.private import WebUrl
-from videngine.spec.s3 import S3Place
+from videngine.spec.s3 import ObjectPath, S3Place
 
 
 class S3Source(S3Place):
     """An object in a bucket."""
+
+    model_config = ConfigDict(json_schema_extra=needs_one_of(("bucket", "path"), ("url",)))
+
+    path: ObjectPath = Field(description="Key; one leading `/` is dropped. Required.")
 
     @model_validator(mode="after")
     def _name_object(self) -> S3Source:

@@ -166,7 +166,7 @@ def whole(
 
     schema = {
         "anyOf": [
-            {"type": "integer", "minimum": 0 if zero else low, "maximum": high},
+            {"type": "integer", "minimum": low, "maximum": high},
             {"type": "string", "pattern": r"^\s*\d+(\.0*)?\s*$"},
         ]
     }

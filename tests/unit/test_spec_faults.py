@@ -1,0 +1,308 @@
+"""Every fault of a request at once, by path, code and order; warnings where a remedy is known."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from videngine.errors import Fault, SpecError
+from videngine.spec import parse_job
+
+SOURCE = "https://example.com/a.mp4"
+
+
+def job(*outputs: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"video_id": "v", "source": SOURCE, "format": list(outputs), **fields}
+
+
+def faults(body: Any, *, strict: bool = False) -> list[Fault]:
+    with pytest.raises(SpecError) as caught:
+        parse_job(body, strict=strict)
+    return caught.value.faults
+
+
+def codes(body: Any, *, strict: bool = False) -> list[tuple[str, str]]:
+    return [(fault.path, fault.code) for fault in faults(body, strict=strict)]
+
+
+def warned(body: Any) -> list[tuple[str, str]]:
+    return [(warning.path, warning.code) for warning in parse_job(body).warnings]
+
+
+def test_the_faults_of_the_issues_table_come_all_at_once() -> None:
+    body = {
+        "source": {"type": "s3", "path": "a.mp4"},
+        "format": [
+            {"output": "mp4", "height": -720, "quality": 99},
+            {"output": "betamax"},
+            {"output": "hls", "stream": [{"width": -1}, {"height": "tall"}]},
+        ],
+    }
+    assert codes(body) == [
+        ("source.bucket", "missing_field"),
+        ("format[0].height", "invalid_field"),
+        ("format[0].quality", "invalid_field"),
+        ("format[1].output", "unknown_output"),
+        ("format[2].stream[0].width", "invalid_field"),
+        ("format[2].stream[1].height", "invalid_field"),
+        ("video_id", "missing_field"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            {},
+            [
+                ("video_id", "missing_field"),
+                ("source", "missing_field"),
+                ("format", "missing_field"),
+            ],
+        ),
+        (job(), [("format", "missing_field")]),
+        (job(video_id=""), [("video_id", "missing_field"), ("format", "missing_field")]),
+        ({**job(), "format": None}, [("format", "missing_field")]),
+        ({**job(), "format": {"output": "mp4"}}, [("format", "invalid_field")]),
+        (job("mp4"), [("format[0]", "invalid_field")]),
+        (job({"output": "mp4"}, source=5), [("source", "invalid_field")]),
+        (job({"output": "mp4"}, source=[]), [("source", "invalid_field")]),
+        (job({"output": "mp4"}, source=None), [("source", "missing_field")]),
+        (job({"output": "mp4"}, source=" "), [("source", "missing_field")]),
+        (job({}), [("format[0].output", "missing_field")]),
+        (job({"output": ""}), [("format[0].output", "missing_field")]),
+        (job({"output": 7}), [("format[0].output", "unknown_output")]),
+        (job({"output": ["mp4"]}), [("format[0].output", "unknown_output")]),
+        (job({"output": "hls"}), [("format[0].stream", "missing_field")]),
+        (job({"output": "hls", "stream": []}), [("format[0].stream", "missing_field")]),
+        (job({"output": "hls", "stream": {}}), [("format[0].stream", "invalid_field")]),
+        (job({"output": "hls", "stream": [3]}), [("format[0].stream[0]", "invalid_field")]),
+        (job({"output": "dash", "stream": [{}] * 21}), [("format[0].stream", "invalid_field")]),
+        (job(*[{"output": "mp4"}] * 51), [("format", "invalid_field")]),
+        (job({"output": "mp4"}, webhook_config="https://h"), [("webhook_config", "invalid_field")]),
+        (job({"output": "mp4"}, webhook_config={}), [("webhook_config.url", "missing_field")]),
+    ],
+)
+def test_what_is_missing_or_of_the_wrong_shape_is_named(
+    body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert codes(body) == expected
+
+
+def test_a_message_says_how_many_entries_are_taken() -> None:
+    (fault,) = faults(job(*[{"output": "mp4"}] * 51))
+    assert fault.message == "`format` has too many entries; at most 50 are taken."
+    (fault,) = faults(job({"output": "betamax"}))
+    assert "mp4, advanced_hls, hls, advanced_dash, dash, thumbnail" in fault.message
+
+
+@pytest.mark.parametrize("body", ["[]", "3", '"text"', "null", b"[1]"])
+def test_a_body_that_is_no_object_is_refused(body: str | bytes) -> None:
+    assert codes(body) == [("body", "invalid_json")]
+
+
+def test_text_and_objects_are_read_alike() -> None:
+    text = '{"video_id": "v", /* c */ "source": "https://e.com/a", "format": [{"output": "mp4",}]}'
+    from_text = parse_job(text)
+    assert from_text == parse_job(text.encode())
+    assert from_text == parse_job(
+        {"video_id": "v", "source": "https://e.com/a", "format": ({"output": "mp4"},)}
+    )
+
+
+def test_the_request_itself_is_left_as_it_was() -> None:
+    body = job({"output": "mp4", "height": 721, "colour": "red"})
+    before = repr(body)
+    assert len(parse_job(body).warnings) == 2
+    assert repr(body) == before
+
+
+def test_faults_come_in_the_order_of_the_request() -> None:
+    body = {
+        "format": [{"quality": 99, "output": "mp4", "height": -1}],
+        "upscale": "x",
+        "source": {"bucket": "/", "type": "s3"},
+        "video_id": [],
+    }
+    assert [path for path, _ in codes(body)] == [
+        "format[0].quality",
+        "format[0].height",
+        "upscale",
+        "source.bucket",
+        "video_id",
+    ]
+
+
+def test_checks_of_whole_objects_run_beside_faults_of_their_fields() -> None:
+    body = job(
+        {
+            "output": "hls",
+            "stream": [{"height": "x"}],
+            "segment_duration": "x",
+            "playlist_name": "a.m3u8",
+            "destination": {"type": "s3", "bucket": "b", "path": "x/b.m3u8"},
+        }
+    )
+    assert codes(body) == [
+        ("format[0].stream[0].height", "invalid_field"),
+        ("format[0].segment_duration", "invalid_field"),
+        ("format[0].playlist_name", "conflicting_fields"),
+    ]
+
+
+def test_an_unknown_field_is_a_warning_that_names_a_similar_one() -> None:
+    body = job({"output": "mp4", "hieght": 720, "zzzzzz": 1}, colour={"deep": [1]})
+    parsed = parse_job(body)
+    assert [(w.path, w.code) for w in parsed.warnings] == [
+        ("format[0].hieght", "unknown_field"),
+        ("format[0].zzzzzz", "unknown_field"),
+        ("colour", "unknown_field"),
+    ]
+    assert "did you mean `height`?" in parsed.warnings[0].message
+    assert "did you mean" not in parsed.warnings[1].message
+    assert codes(body, strict=True) == warned(body)
+
+
+def test_a_field_of_another_output_is_a_warning_unless_it_asks_for_nothing() -> None:
+    zeros = {"transcript": 0, "json": 0, "mode": "", "image_format": "", "deinterlace": False}
+    assert warned(job({"output": "hls", "stream": [{}], **zeros})) == []
+    assert warned(job({"output": "hls", "stream": [{}], "image_format": "jpg"})) == [
+        ("format[0].image_format", "unknown_field")
+    ]
+    assert warned(job({"output": "thumbnail", "framerate": 0, "stream": None})) == []
+    assert warned(job({"output": "thumbnail", "framerate": 12})) == [
+        ("format[0].framerate", "unknown_field")
+    ]
+
+
+def test_a_hostile_name_of_a_field_is_printed_short_and_escaped() -> None:
+    (warning,) = parse_job(job({"output": "mp4"}, **{"\x1b[31m\n" + "x" * 500: 1})).warnings
+    assert warning.path.isprintable()
+    assert len(warning.path) <= 40
+    assert warning.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "advanced_mp4",
+        "gif",
+        "speech_to_text",
+        "webm",
+        "mp3",
+        "thumbnails",
+        "metadata",
+        "vmaf",
+        "GIF",
+    ],
+)
+def test_documented_outputs_of_later_versions_are_not_yet_supported(kind: str) -> None:
+    assert codes(job({"output": kind, "anything": [1]})) == [
+        ("format[0].output", "not_yet_supported")
+    ]
+
+
+LATER = [
+    ("rotate", 90),
+    ("deinterlace", "auto"),
+    ("hdr_to_sdr", 1),
+    ("optimize_bitrate", True),
+    ("min_crf", "1"),
+    ("max_crf", 40),
+    ("adjust_crf", -2),
+    ("resize_mode", "crop"),
+    ("aspect_ratio", "16:9"),
+    ("logo", {"source": "https://h/l.png"}),
+    ("video_codec_parameters", {"preset": "slow"}),
+    ("color_space", "1"),
+    ("color_range", "tv"),
+    ("color_trc", "bt709"),
+    ("color_primaries", "bt709"),
+    ("two_pass", 1),
+    ("resolution", 720),
+    ("subtitles", {"copy": 1}),
+    ("cenc_drm", {"key": "k"}),
+    ("tag", "t"),
+    ("audio_codec", "libopus"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), LATER)
+def test_documented_fields_of_later_versions_are_not_yet_supported(field: str, value: Any) -> None:
+    assert codes(job({"output": "mp4", field: value})) == [
+        (f"format[0].{field}", "not_yet_supported")
+    ]
+    stream = {"height": 720, field: value}
+    at_output = field in ("subtitles", "cenc_drm", "tag")
+    body = (
+        job({"output": "hls", "stream": [{}], field: value})
+        if at_output
+        else job({"output": "hls", "stream": [stream]})
+    )
+    path = f"format[0].{field}" if at_output else f"format[0].stream[0].{field}"
+    assert codes(body) == [(path, "not_yet_supported")]
+
+
+@pytest.mark.parametrize(("field", "_value"), LATER)
+@pytest.mark.parametrize(
+    "nothing", [None, "", 0, "0", False, "false", {}, [], {"copy": 0, "s": []}]
+)
+def test_values_that_ask_for_nothing_are_accepted(field: str, _value: Any, nothing: Any) -> None:
+    body = job({"output": "mp4", field: nothing})
+    assert parse_job(body, strict=True).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("resize_mode", "scale"),
+        ("max_crf", "51"),
+        ("audio_codec", "aac"),
+        ("pix_format", "yuv420p"),
+    ],
+)
+def test_values_that_ask_for_what_happens_anyway_are_accepted(field: str, value: Any) -> None:
+    assert parse_job(job({"output": "mp4", field: value}), strict=True).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("encryption", {"key": "k"}), ("fps_drm", {"key": "k"})]
+)
+def test_protection_is_never_left_out_in_silence(field: str, value: Any) -> None:
+    body = job({"output": "hls", "stream": [{}], field: value})
+    assert codes(body) == [(f"format[0].{field}", "not_yet_supported")]
+
+
+@pytest.mark.parametrize("field", ["stitch", "payload", "priority", "callback_url"])
+def test_later_fields_of_the_job_are_named(field: str) -> None:
+    assert codes(job({"output": "mp4"}, **{field: ["x"]})) == [(field, "not_yet_supported")]
+
+
+def test_quality_of_a_png_is_left_out_with_a_warning() -> None:
+    body = job({"output": "thumbnail", "quality": 80})
+    assert warned(body) == [("format[0].quality", "conflicting_fields")]
+    assert parse_job(body).spec.format[0].model_dump(exclude_none=True) == {"output": "thumbnail"}
+    assert warned(job({"output": "thumbnail", "quality": 80, "image_format": "jpg"})) == []
+
+
+def test_long_lists_of_faults_are_cut_with_a_count() -> None:
+    found = faults(
+        job({"output": "hls", "stream": [{}], **{f"x{i}": 1 for i in range(500)}}), strict=True
+    )
+    assert len(found) == 101
+    assert found[-1].message == "400 more like these are not listed."
+
+
+def test_a_hundred_thousand_unknown_fields_are_read_in_seconds() -> None:
+    body = job({"output": "mp4"}, **{f"f{i}": 1 for i in range(100_000)})
+    started = time.monotonic()
+    assert len(parse_job(body).warnings) == 101
+    assert time.monotonic() - started < 20
+
+
+def test_no_fault_repeats_more_than_a_little_of_a_value() -> None:
+    for value in ("x" * 10_000, ["y" * 10_000], {"z": "z" * 10_000}):
+        for fault in faults(job({"output": "mp4", "height": value, "framerate": value})):
+            assert len(fault.message) < 250
