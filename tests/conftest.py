@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["servers", "service"]
+pytest_plugins = ["servers"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

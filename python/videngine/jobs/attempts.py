@@ -42,6 +42,7 @@ class Attempt:
     first_run: int
     request: JSON = field(repr=False)
     progress: float
+    warnings: list[JSON]
 
     @property
     def resumes(self) -> range:
@@ -145,8 +146,8 @@ class Attempts:
                     put_event(connection, beat.attempt.job_id, event, output=output)
         return held
 
-    def finish(self, attempt: Attempt, report: JSON) -> None:
-        """Settle the job by the report of its run.
+    def finish(self, attempt: Attempt, report: JSON, last: Beat) -> None:
+        """Settle the job by the report of its run, and by what that had to say in the end.
 
         Raises:
             Fenced: the attempt no longer holds the job.
@@ -159,19 +160,19 @@ class Attempts:
                 fault.get("message", "The job failed without a reason."),
             )
         with self._database.write() as connection:
-            job = self._ended(connection, attempt, "failed" if error else "finished", error)
+            job = self._ended(connection, attempt, "failed" if error else "finished", error, last)
             self._settle(
                 connection, job, "failed" if error else "completed", error=error, report=report
             )
 
-    def fail(self, attempt: Attempt, error: VidengineError) -> bool:
+    def fail(self, attempt: Attempt, error: VidengineError, last: Beat) -> bool:
         """End a failed attempt; queue another one if there is hope. True if that is so.
 
         Raises:
             Fenced: the attempt no longer holds the job.
         """
         with self._database.write() as connection:
-            job = self._ended(connection, attempt, "failed", error)
+            job = self._ended(connection, attempt, "failed", error, last)
             failures = job["failures"] + 1
             connection.execute(
                 jobs.update().where(jobs.c.id == job["id"]).values(failures=failures)
@@ -280,7 +281,9 @@ class Attempts:
             )
             return None
         resumed = last is not None and last["run"] >= job["first_run"]
-        progress = last["progress"] if last is not None and resumed else 0.0
+        progress, warnings = (0.0, [])
+        if last is not None and resumed:
+            progress, warnings = last["progress"], last["warnings"]
         token = secrets.token_hex(16)
         attempt_id = connection.scalar(
             attempts.insert()
@@ -292,6 +295,7 @@ class Attempts:
                 token=token,
                 lease_until=now() + self._settings.lease_s,
                 progress=progress,
+                warnings=warnings,
                 started_at=now(),
             )
         )
@@ -311,6 +315,7 @@ class Attempts:
             first_run=job["first_run"],
             request=request,
             progress=progress,
+            warnings=warnings,
         )
 
     def _ended(
@@ -319,12 +324,14 @@ class Attempts:
         attempt: Attempt,
         outcome: str,
         error: VidengineError | None = None,
+        last: Beat | None = None,
     ) -> sa.RowMapping:
         """End an attempt that still holds its job, and return the job."""
+        values: JSON = {"ended_at": now(), "outcome": outcome, "error": _public(error)}
+        if last is not None:
+            values |= {"progress": last.progress, "warnings": last.warnings}
         ended = connection.execute(
-            attempts.update()
-            .where(*_holds(attempt))
-            .values(ended_at=now(), outcome=outcome, error=_public(error))
+            attempts.update().where(*_holds(attempt)).values(**values)
         ).rowcount
         job = self._row(connection, attempt.job_id)
         if not ended or job is None:

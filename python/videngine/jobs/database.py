@@ -194,3 +194,7 @@ def _translated() -> Iterator[None]:
     except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:
         # The statement's parameters may hold ciphertext or a user's words: only the cause goes on.
         raise DatabaseGone(str(getattr(error, "orig", error))) from None
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:
+            raise
+        raise DatabaseGone(str(error.orig)) from None  # "file is not a database" and the like

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import threading
 import time
@@ -22,6 +23,7 @@ SECRETS_KEPT_S = 48 * 3600
 """Life of a failed or canceled job's secrets, for a retry and for its webhooks' last try."""
 
 _EVERY_S = 60
+_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BATCH = 500
 _WORKERS_KEPT_S = 24 * 3600
 
@@ -88,7 +90,7 @@ class Housekeeper:
         folders = [self._settings.store_dir / job_id for job_id in due]
         folders += [
             folder
-            for folder in _folders(self._settings.store_dir)
+            for folder in _job_folders(self._settings.store_dir)
             if time.time() - folder.stat().st_mtime > kept_s
             and folder.name not in self._state({folder.name})
         ]
@@ -98,7 +100,7 @@ class Housekeeper:
             connection.execute(jobs.update().where(jobs.c.id.in_(due)).values(purged_at=now()))
 
     def _scratch(self) -> None:
-        for folder in _folders(self._settings.scratch_dir):
+        for folder in _job_folders(self._settings.scratch_dir):
             starts = _folders(
                 folder
             )  # listed before the look at the job: a new start is never in it
@@ -129,3 +131,8 @@ def _needed(state: dict[str, int], job_id: str, run: int) -> bool:
 
 def _folders(parent: Path) -> list[Path]:
     return [entry for entry in parent.iterdir() if entry.is_dir()] if parent.is_dir() else []
+
+
+def _job_folders(parent: Path) -> list[Path]:
+    """Folders that are named like jobs; the command line keeps others beside them."""
+    return [folder for folder in _folders(parent) if _JOB_ID.fullmatch(folder.name)]

@@ -89,7 +89,7 @@ class ServiceRun:
         with self._lock:
             self._phase = progress.phase
             self._progress = min(1.0, max(self._progress, progress.fraction))
-            self._outputs = [tuple(output) for output in progress.outputs]
+            self._outputs = list(progress.outputs)
 
     def cancelled(self) -> bool:
         """Whether to stop, for whatever reason. Costs nothing."""

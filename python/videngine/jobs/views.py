@@ -141,7 +141,8 @@ def _run_warnings(
     connection: sa.Connection, job: sa.RowMapping, attempt: sa.RowMapping | None
 ) -> list[JSON]:
     report: JSON = job["report"] or {}
-    found = list(report.get("warnings") or (attempt["warnings"] if attempt else []))
+    found = list(attempt["warnings"]) if attempt else []
+    found += [warning for warning in report.get("warnings") or [] if warning not in found]
     gone = connection.execute(
         sa.select(webhooks.c.event, webhooks.c.last_status)
         .where(webhooks.c.job_id == job["id"], webhooks.c.status == "failed")

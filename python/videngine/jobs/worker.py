@@ -38,10 +38,10 @@ def run_worker(settings: Settings, *, stop: threading.Event, run_job: RunJob | N
     Args:
         settings: the operator's.
         stop: asks for the end; a signal handler may set it.
-        run_job: the flow; by default `videngine.transcode.run_job`.
+        run_job: the flow; by default `videngine.flow.run_job`.
     """
     if run_job is None:
-        from videngine.transcode import run_job as flow
+        from videngine.flow import run_job as flow
 
         run_job = flow
     database = Database(settings)

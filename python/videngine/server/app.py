@@ -13,7 +13,7 @@ from videngine.jobs.redaction import set_up_logging
 from videngine.server import answers, jobs, openapi, outputs
 from videngine.server.auth import require_token
 from videngine.server.models import Health
-from videngine.server.operation import Operation, operation
+from videngine.server.operation import Operation, operation, read_query
 from videngine.server.service import Service, service
 from videngine.settings import Settings
 
@@ -31,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     app = Flask("videngine.server", static_folder="static", static_url_path="/static")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.url_map.merge_slashes = False  # no redirects: an address is right or wrong
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions["videngine"] = Service.open(settings)
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(outputs.blueprint)
     app.add_url_rule("/healthz", view_func=_healthz, methods=["GET"])
     app.add_url_rule("/openapi.json", view_func=_openapi, methods=["GET"])
-    app.before_request(_authenticate)
+    app.before_request(_admit)
     app.after_request(_harden)
     return app
 
@@ -83,12 +84,16 @@ def _openapi() -> Response:
     return jsonify(openapi.document(current_app._get_current_object()))  # type: ignore[attr-defined]
 
 
-def _authenticate() -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    description = getattr(view, "operation", None)
-    if request.endpoint == "static" or (description is not None and description.public):
+def _admit() -> None:
+    """Who asks, and is the query one that the route knows? Nothing is ignored in silence."""
+    if request.endpoint == "static":
         return
-    require_token()
+    view = current_app.view_functions.get(request.endpoint or "")
+    description: Operation | None = getattr(view, "operation", None)
+    if description is None or not description.public:
+        require_token()
+    if description is not None and description.query is not None:
+        read_query(description.query)
 
 
 def _harden(response: Response) -> Response:

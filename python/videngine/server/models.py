@@ -47,7 +47,9 @@ class DeleteQuery(_Query):
 class PlayerQuery(_Query):
     """Parameters of `GET /jobs/{id}/player`."""
 
-    token: str = Field(description="As in the address of the page that `GET /jobs/{id}` gives.")
+    token: str | None = Field(
+        None, description="As in `player_url` of the job; without it a bearer token is needed."
+    )
 
 
 class ErrorInfo(BaseModel):

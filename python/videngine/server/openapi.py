@@ -113,7 +113,7 @@ def _parameters(path: str, description: Operation) -> list[JSON]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", path)
     ]
-    query = description.query.model_json_schema()
+    query = description.query.model_json_schema() if description.query else {}
     for name, schema in query.get("properties", {}).items():
         found.append(
             {

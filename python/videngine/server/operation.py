@@ -25,7 +25,7 @@ class Operation:
     """
 
     summary: str
-    query: type[BaseModel] = NoQuery
+    query: type[BaseModel] | None = NoQuery  # None: whatever caches and players add is let pass
     body: type[BaseModel] | dict[str, Any] | None = None
     headers: tuple[tuple[str, str], ...] = ()
     result: type[BaseModel] | dict[str, Any] | None = None

@@ -9,7 +9,8 @@ from urllib.parse import quote, unquote
 from flask import Blueprint, Response, send_file, url_for
 
 from videngine.errors import VidengineError
-from videngine.jobs.links import is_path_token, public_url
+from videngine.jobs.links import is_path_token, path_token, public_url
+from videngine.server.auth import require_token, tenant
 from videngine.server.models import PlayerQuery
 from videngine.server.operation import Operation, operation, read_query
 from videngine.server.service import service
@@ -47,6 +48,7 @@ _PAGE = """<!doctype html>
 @operation(
     Operation(
         summary="Read an object of the default store.",
+        query=None,
         content_type="application/octet-stream",
         errors=("not_found",),
         public=True,
@@ -56,12 +58,14 @@ def get_output(job_id: str, token: str, key: str) -> Response:
     """One object, or a range of it."""
     _check_token(job_id, token)
     folder = (service().settings.store_dir / job_id).resolve()
-    path = (folder / key).resolve()  # links are followed before the check, not after
-    if "\0" in key or not path.is_relative_to(folder) or not path.is_file():
+    # Links are followed before the check, not after.
+    path = folder if "\0" in key else (folder / key).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
         raise VidengineError("not_found", "There is no such output.")
     response = send_file(path, mimetype=content_type_of(key), conditional=True, etag=True)
     response.headers.update(
         {
+            "Content-Type": content_type_of(key),  # exactly: `mimetype` may add a charset
             "Access-Control-Allow-Origin": "*",
             "Access-Control-Expose-Headers": "Content-Length, Content-Range",
             "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -78,15 +82,20 @@ def get_output(job_id: str, token: str, key: str) -> Response:
         summary="A page that plays what the default store holds of a job.",
         query=PlayerQuery,
         content_type="text/html",
-        errors=("not_found", "missing_field", "invalid_field"),
+        errors=("not_found", "unauthorized", "invalid_field"),
         public=True,
     )
 )
 def get_player(job_id: str) -> Response:
     """The page; it needs nothing from any other server."""
     token = read_query(PlayerQuery).token
-    _check_token(job_id, token)
-    job = service().store.get_by_link(job_id)
+    if token is None:
+        require_token()
+        job = service().store.get(tenant(), job_id)
+        token = path_token(service().keyring, job_id)
+    else:
+        _check_token(job_id, token)
+        job = service().store.get_by_link(job_id)
     # Relative addresses: the page works under whatever name and prefix it was opened.
     base = f"../../outputs/{job_id}/{token}/"
     items = "\n".join(

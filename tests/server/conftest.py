@@ -1,0 +1,7 @@
+"""Fixtures of the whole service."""
+
+from __future__ import annotations
+
+from service import api, settings, worker, workers
+
+__all__ = ["api", "settings", "worker", "workers"]
