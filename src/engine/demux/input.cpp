@@ -50,7 +50,7 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(sto
          std::string("The source cannot be opened: ") + std::generic_category().message(errno),
          path);
   }
-  struct stat facts{};
+  struct stat facts {};
   if (::fstat(fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     ::close(fd_);
     fail("source_not_found", "The source is not a regular file.", path);
