@@ -123,7 +123,7 @@ def test_faults_come_in_the_order_of_the_request() -> None:
     body = {
         "format": [{"quality": 99, "output": "mp4", "height": -1}],
         "upscale": "x",
-        "source": {"bucket": "/", "type": "s3"},
+        "source": {"bucket": "/", "type": "s3", "path": "a"},
         "video_id": [],
     }
     assert [path for path, _ in codes(body)] == [

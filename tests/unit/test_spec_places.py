@@ -56,8 +56,10 @@ def test_an_s3_source_in_parts() -> None:
     assert (found.kind, found.bucket, found.object_key) == ("s3", "b", "a.mp4")
     assert found.endpoint_url == "https://s3.example.com:9000"
     assert found.region_name == "eu-central-1"
-    assert found.key and found.key.get_secret_value() == "k"
-    assert found.secret and found.secret.get_secret_value() == "s/+"
+    assert found.key
+    assert found.key.get_secret_value() == "k"
+    assert found.secret
+    assert found.secret.get_secret_value() == "s/+"
 
 
 def test_defaults_of_an_s3_source() -> None:
@@ -125,7 +127,8 @@ def test_an_s3_url_is_the_same_as_its_parts(
         assert (found.endpoint_url, found.bucket, found.object_key) == (endpoint, bucket, key)
         assert found.url is None
         if login:
-            assert found.key and found.secret
+            assert found.key
+            assert found.secret
             assert (found.key.get_secret_value(), found.secret.get_secret_value()) == login
 
 

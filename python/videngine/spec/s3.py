@@ -69,7 +69,8 @@ class S3Place(Place):
     region: Region | None = Field(None, description="Region, `auto` for R2. Default: us-east-1.")
     key: SecretText | None = Field(
         None,
-        description="Access key. Default: none, requests are not signed; on the command line your own AWS identity.",
+        description="Access key. Default: none, requests are not signed; on the command line your "
+        "own AWS identity.",
     )
     secret: SecretText | None = Field(None, description="Secret of the access key. No default.")
     bucket: Bucket = Field(description="Bucket. Required.")

@@ -1,0 +1,201 @@
+"""The documentation's own request and response, and the examples of our documentation."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from videngine.errors import SpecError
+from videngine.spec import JobSpec, json_schema, parse_job
+from videngine.spec.document import MODELS, renewed
+from videngine.spec.jsonc import loads
+from videngine.spec.model import Model
+from videngine.spec.problems import known_fields
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests/data/api"
+REQUEST = (DATA / "create-job-request.jsonc").read_bytes()
+RESPONSE = json.loads((DATA / "create-job-response.json").read_text())
+PAGE = ROOT / "docs/job-spec.md"
+
+NOT_YET = [
+    *(
+        f"format[0].{field}"
+        for field in (
+            "optimize_bitrate",
+            "video_codec_parameters",
+            "adjust_crf",
+            "min_crf",
+            "max_crf",
+            "aspect_ratio",
+            "resize_mode",
+            "rotate",
+            "logo",
+            "hdr_to_sdr",
+            "color_space",
+            "color_range",
+            "color_trc",
+            "color_primaries",
+        )
+    ),
+    "format[1].subtitles",
+    "format[1].encryption",
+    "format[2].output",
+    "format[4].output",
+    "format[5].subtitles",
+    "format[5].deinterlace",
+    "format[6].output",
+    *(
+        f"format[7].stream[{i}].{field}"
+        for i in (0, 1)
+        for field in ("optimize_bitrate", "deinterlace")
+    ),
+    "format[7].subtitles",
+    "format[7].cenc_drm",
+]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_documented_request_names_exactly_what_this_version_does_not_make(
+    strict: bool,
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_job(REQUEST, strict=strict)
+    assert [fault.path for fault in caught.value.faults] == NOT_YET
+    assert {fault.code for fault in caught.value.faults} == {"not_yet_supported"}
+
+
+def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
+    data = loads(REQUEST)
+    for path in reversed(NOT_YET):
+        _remove(data, path)
+    data["format"] = [output for output in data["format"] if "output" in output]
+    parsed = parse_job(data, strict=True)
+    assert parsed.warnings == ()
+    kinds = [output.kind for output in parsed.spec.format]
+    assert kinds == ["mp4", "advanced_hls", "thumbnail", "mp4", "advanced_dash"]
+
+
+def _remove(data: Any, path: str) -> None:
+    *parents, last = re.findall(r"\w+", path)
+    for key in parents:
+        data = data[int(key) if key.isdigit() else key]
+    del data[last]
+
+
+def test_the_documented_response_is_what_we_answer_to_its_request() -> None:
+    expected = json.loads(json.dumps(RESPONSE["result"]))
+    for place in (expected["source"], *(output["destination"] for output in expected["format"])):
+        place["key"] = place["secret"] = "********"
+    expected["webhook_config"]["headers"]["authorization"] = "********"
+    parsed = parse_job(RESPONSE["result"])
+    assert parsed.warnings == ()
+    assert parsed.spec.echo() == expected
+
+
+def test_every_output_is_echoed_with_the_documented_keys() -> None:
+    documented = set(RESPONSE["result"]["format"][0])
+    outputs: list[dict[str, Any]] = [
+        {"output": "mp4"},
+        {"output": "hls", "stream": [{}]},
+        {"output": "dash", "stream": [{}]},
+        {"output": "thumbnail"},
+    ]
+    spec = parse_job({"video_id": "v", "source": "https://h/a", "format": outputs}).spec
+    for output in spec.echo()["format"]:
+        assert set(output) == documented
+        unset = {k: v for k, v in output.items() if k not in ("output", "stream")}
+        assert not any(unset.values())
+    assert set(spec.echo()["format"][1]["stream"][0]) == {
+        "video_codec", "height", "bitrate", "framerate", "keyframe",
+    }  # fmt: skip
+
+
+def test_fields_beyond_the_documented_ones_are_echoed_where_they_were_given() -> None:
+    output = {
+        "output": "mp4",
+        "bitrate": "900",
+        "framerate": "29.97",
+        "start_time": "0:10",
+        "keyframe": "2s",
+        "audio_mute": "drop",
+        "allow_soft_fail": True,
+    }
+    spec = parse_job(
+        {"video_id": "v", "upscale": 1, "source": "file:///a.mp4", "format": [output]}
+    ).spec
+    echo = spec.echo()
+    assert echo["upscale"] is True
+    assert echo["source"] == {"type": "file", "path": "/a.mp4"}
+    assert echo["webhook_config"] is None
+    found = {name: echo["format"][0][name] for name in output}
+    assert found == {
+        "output": "mp4",
+        "bitrate": 900,
+        "framerate": 29.97,
+        "start_time": "10",
+        "keyframe": "2s",
+        "audio_mute": "drop",
+        "allow_soft_fail": 1,
+    }
+    json.dumps(echo)
+
+
+def test_the_examples_of_our_page_are_accepted_without_a_warning() -> None:
+    examples = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert examples
+    for example in examples:
+        assert parse_job(example, strict=True).warnings == ()
+
+
+def test_the_tables_of_our_page_are_those_of_the_models() -> None:
+    page = PAGE.read_text()
+    assert renewed(page) == page, "run: python -m videngine.spec.document docs/job-spec.md"
+
+
+def test_every_field_of_the_models_is_on_our_page() -> None:
+    page = PAGE.read_text()
+    assert set(re.findall(r"<!-- fields: (\w+) -->", page)) == set(MODELS)
+    tables = "".join(re.findall(r"<!-- fields: .*?<!-- end -->", page, re.DOTALL))
+    rows = set(re.findall(r"^\| `(\w+)` \|", tables, re.MULTILINE))
+    shown_only = {"transcript", "json", "srt", "vtt", "mode"}
+    assert rows == known_fields() - shown_only
+
+
+def test_every_code_that_planning_and_parsing_warn_of_is_on_our_page() -> None:
+    page = PAGE.read_text()
+    folders = (ROOT / "python/videngine" / name for name in ("spec", "planning"))
+    source = "\n".join(path.read_text() for folder in folders for path in folder.glob("*.py"))
+    codes = set(re.findall(r'code="(\w+)"', source))
+    codes |= set(
+        re.findall(r'(?:warn|Problem)\(\s*(?:[^"()]*,\s*)?(?:f?"[^"]*",\s*)?"(\w+_\w+)"', source)
+    )
+    assert {"invalid_field", "no_audio", "size_clamped", "uneven_gop"} <= codes
+    assert [code for code in sorted(codes) if f"`{code}`" not in page] == []
+
+
+def test_every_field_of_the_schema_is_described() -> None:
+    schema = json_schema()
+    models = {"JobSpec": schema, **schema["$defs"]}
+    for name, model in models.items():
+        for field, definition in model["properties"].items():
+            description = definition.get("description", "")
+            ends = ("Required.", "No default.")
+            assert "Default: " in description or description.endswith(ends), f"{name}.{field}"
+
+
+def test_the_schema_can_keep_its_definitions_anywhere() -> None:
+    text = json.dumps(json_schema(ref_template="#/components/schemas/{model}"))
+    assert "#/components/schemas/Mp4Output" in text
+    assert "#/$defs/" not in text
+
+
+def test_models_are_frozen() -> None:
+    spec = parse_job({"video_id": "v", "source": "https://h/a", "format": [{"output": "mp4"}]}).spec
+    with pytest.raises(ValueError, match="frozen"):
+        spec.video_id = "w"
+    assert issubclass(JobSpec, Model)
