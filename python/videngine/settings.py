@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         (),
         description="S3 endpoints (`https://host:port`) users may name besides public addresses.",
     )
+    ca_bundle: FilePath | None = Field(
+        None,
+        description="PEM file of the certificate authorities that are trusted instead of the "
+        "public ones, for stores and servers with certificates of your own.",
+    )
     secret_key: str = Field(
         "",
         repr=False,
@@ -87,6 +92,19 @@ class Settings(BaseSettings):
         return (
             [v.strip() for v in value.split(",") if v.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("allow_addresses", "s3_endpoints")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """A hole in the wall that cannot be read is a fault at start-up, not at the first job."""
+        if value:
+            from videngine.storage.addresses import AddressPolicy
+
+            AddressPolicy(
+                value if info.field_name == "allow_addresses" else (),
+                trusted=value if info.field_name == "s3_endpoints" else (),
+            )
+        return value
 
     @classmethod
     def settings_customise_sources(

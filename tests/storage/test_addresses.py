@@ -356,7 +356,15 @@ def test_an_entry_that_cannot_be_read_is_a_fault_at_start_up(
     entry: str, settings: MakeSettings
 ) -> None:
     with pytest.raises(ValueError, match=r"allow_addresses|allowed_networks"):
-        GuardedClient(settings(allow_addresses=(entry,)))
+        settings(allow_addresses=(entry,))
+
+
+@pytest.mark.parametrize("entry", ["minio:9000", "minio", "ftp://minio", "http://", "http://[::1"])
+def test_an_endpoint_that_is_no_url_is_a_fault_at_start_up(
+    entry: str, settings: MakeSettings
+) -> None:
+    with pytest.raises(ValueError, match=r"s3_endpoints"):
+        settings(s3_endpoints=(entry,))
 
 
 def test_a_trusted_origin_may_be_anywhere_and_others_on_its_address_may_not() -> None:

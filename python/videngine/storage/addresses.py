@@ -60,7 +60,7 @@ class AddressPolicy:
         self, allow: Iterable[str] = (), *, trusted: Iterable[str] = (), anywhere: bool = False
     ) -> None:
         self._openings = tuple(_opening(entry) for entry in allow)
-        self._trusted = frozenset(origin(url) for url in trusted)
+        self._trusted = frozenset(_trusted(url) for url in trusted)
         self._anywhere = anywhere
         # Refuses entries such as 64:ff9b::/96 at start-up, not at the first request.
         Policy(denied_networks=_DENIED, allowed_networks=tuple(o.network for o in self._openings))
@@ -118,3 +118,13 @@ def _opening(entry: str) -> _Opening:
             f"allow_addresses: {entry!r} is neither an address nor network/bits, with or without "
             f":port ({bad})"
         ) from bad
+
+
+def _trusted(url: str) -> tuple[str, str, int]:
+    try:
+        scheme, host, port = origin(url)
+    except ValueError:
+        scheme = host = ""
+    if scheme not in _DEFAULT_PORTS or not host:
+        raise ValueError(f"s3_endpoints: {url!r} is not a URL such as https://host:port")
+    return scheme, host, port

@@ -52,6 +52,7 @@ class GuardedClient:
         self._settings = settings
         self._addresses = AddressPolicy(settings.allow_addresses, anywhere=anywhere)
         self._resolver = resolver
+        self._verify = str(settings.ca_bundle) if settings.ca_bundle else True
 
     def check(self, url: str) -> None:
         """Refuse what can be refused without the network, so that a request is answered early.
@@ -199,7 +200,7 @@ class GuardedClient:
             request.prepare(),
             stream=True,
             timeout=(_CONNECT_TIMEOUT_S, self._settings.stall_timeout_s),
-            verify=True,
+            verify=self._verify,
         )
 
     @staticmethod

@@ -109,7 +109,7 @@ class GuardedS3:
         )
         self._bucket = place.bucket
         self.connections = Connections(addresses, resolver=resolver)
-        self._http = _GuardedHttp(self.connections, read_timeout_s=settings.stall_timeout_s)
+        self._http = _GuardedHttp(self.connections, settings)
         session = _session(own_identity=anywhere)
         credentials: dict[str, Any] = {}
         if place.key is not None and place.secret is not None:
@@ -161,10 +161,14 @@ class GuardedS3:
 class _GuardedHttp(URLLib3Session):
     """botocore's transport, on guarded connections and without proxies."""
 
-    def __init__(self, connections: Connections, *, read_timeout_s: float) -> None:
+    def __init__(self, connections: Connections, settings: Settings) -> None:
+        options: dict[str, Any] = {  # the stubs do not know all types that these may have
+            "verify": str(settings.ca_bundle) if settings.ca_bundle else True,
+            "timeout": (_CONNECT_TIMEOUT_S, settings.stall_timeout_s),
+        }
         super().__init__(
+            **options,
             proxies={},
-            timeout=(_CONNECT_TIMEOUT_S, read_timeout_s),  # type: ignore[arg-type]  # stubs: int
             max_pool_connections=16,
         )
         self._manager.pool_classes_by_scheme = (  # type: ignore[attr-defined]  # not in the stubs
