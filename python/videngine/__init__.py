@@ -2,30 +2,35 @@
 
 `transcode` runs a job with no service, `probe` reads the facts of a file; the command ``videngine``
 does both and runs the service. What can go wrong is in `videngine.errors`.
+
+Names are loaded when they are first used: every encode starts a process that imports this package
+and needs next to nothing of it.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from videngine.errors import (
-    Cancelled,
-    DeviceError,
-    EncoderUnavailable,
-    Fault,
-    InputError,
-    OutputError,
-    ResourceError,
-    SpecError,
-    VidengineError,
-    WorkerLost,
-)
-from videngine.local import probe, transcode
-from videngine.media import MediaInfo
-from videngine.report import Progress, Report
-from videngine.settings import Settings
+if TYPE_CHECKING:
+    from videngine.errors import (
+        Cancelled,
+        DeviceError,
+        EncoderUnavailable,
+        Fault,
+        InputError,
+        OutputError,
+        ResourceError,
+        SpecError,
+        VidengineError,
+        WorkerLost,
+    )
+    from videngine.local import probe, transcode
+    from videngine.media import MediaInfo
+    from videngine.report import Progress, Report
+    from videngine.settings import Settings
 
-__version__ = version("videngine")
+    __version__: str
 
 __all__ = [
     "Cancelled",
@@ -46,3 +51,30 @@ __all__ = [
     "probe",
     "transcode",
 ]
+
+_HOMES = {
+    "MediaInfo": "media",
+    "Progress": "report",
+    "Report": "report",
+    "Settings": "settings",
+    "probe": "local",
+    "transcode": "local",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'videngine' has no attribute {name!r}")
+    value: Any
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("videngine")
+    else:
+        value = getattr(import_module(f"videngine.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
-from videngine import __version__
+import videngine
 from videngine.errors import SpecError, VidengineError
 from videngine.local import probe, transcode
 from videngine.progress import ProgressPrinter
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="videngine", description="One source in, every rendition out, in one decode."
     )
-    parser.add_argument("--version", action="version", version=f"videngine {__version__}")
+    parser.add_argument("--version", action="version", version=f"videngine {videngine.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     encode = commands.add_parser("encode", help="run a job file with no service")
