@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -117,11 +116,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat variables, variables beat the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-    @cached_property
-    def resolved_database_url(self) -> str:
-        """The database, with the default filled in."""
-        return self.database_url or f"sqlite:///{self.state_dir.resolve() / 'videngine.db'}"
 
     @property
     def scratch_dir(self) -> Path:
