@@ -20,6 +20,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from videngine.jobs.tables import MIGRATIONS, migrations
 from videngine.settings import Settings
 
+FILE_NAME = "videngine.db"
+
 
 class _Now(sa.sql.functions.FunctionElement[float]):
     type = sa.Float()
@@ -56,7 +58,12 @@ class Database:
     """
 
     def __init__(self, settings: Settings, *, busy_timeout_s: float = 30) -> None:
-        self.url = sa.make_url(settings.resolved_database_url)
+        # Not by way of text where there is none: a path may hold what means something in a URL.
+        self.url = (
+            sa.make_url(settings.database_url)
+            if settings.database_url
+            else sa.URL.create("sqlite", database=str(settings.state_dir.resolve() / FILE_NAME))
+        )
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_timeout_s = busy_timeout_s
         if self.sqlite:
