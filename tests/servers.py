@@ -73,6 +73,28 @@ class S3Server:
             client.create_bucket(Bucket=name)
         return name
 
+    def head(self, bucket: str, key: str) -> dict[str, Any]:
+        """What the store says of an object."""
+        with contextlib.closing(self.client()) as client:
+            return dict(client.head_object(Bucket=bucket, Key=key))
+
+    def body(self, bucket: str, key: str) -> bytes:
+        """What the store has under a key."""
+        with contextlib.closing(self.client()) as client:
+            return client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """The objects of a bucket, at most 1000."""
+        with contextlib.closing(self.client()) as client:
+            listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix)
+            return [item["Key"] for item in listed.get("Contents", [])]
+
+    def open_uploads(self, bucket: str) -> list[str]:
+        """Keys of multipart uploads that were neither completed nor aborted."""
+        with contextlib.closing(self.client()) as client:
+            listed = client.list_multipart_uploads(Bucket=bucket)
+            return [item["Key"] for item in listed.get("Uploads", [])]
+
     def place(
         self,
         bucket: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from servers import S3Server, Wire, wire_to
 from videngine.settings import Settings
 from videngine.storage import Moved
 
@@ -123,3 +125,38 @@ def names() -> type[Names]:
 def ignore() -> Moved:
     """Progress that nobody looks at."""
     return lambda _bytes, _total: None
+
+
+@pytest.fixture(scope="module")
+def bucket(s3_server: S3Server) -> str:
+    """A bucket for this file."""
+    return s3_server.make_bucket()
+
+
+@pytest.fixture
+def opened(settings: Callable[..., Settings], s3_server: S3Server) -> Settings:
+    """Settings that let the store be reached."""
+    return settings(allow_addresses=(s3_server.address,))
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of several parts, no two of which are alike."""
+    path = tmp_path_factory.mktemp("large") / "film.mp4"
+    path.write_bytes(os.urandom(20 << 20))
+    return path
+
+
+@pytest.fixture
+def small(scratch: Path) -> Path:
+    """A file of one part."""
+    path = scratch / "small.mp4"
+    path.write_bytes(b"film" * 1000)
+    return path
+
+
+@pytest.fixture
+def wire(s3_server: S3Server) -> Iterator[Wire]:
+    """A wire to the store."""
+    with wire_to(int(s3_server.endpoint.rpartition(":")[2])) as wire:
+        yield wire
