@@ -96,7 +96,7 @@ def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputP
         segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
         separate_audio=draft.separate_audio,
         allow_soft_fail=bool(output.allow_soft_fail),
-        skipped=tuple(sorted(skipped, key=lambda s: s.path)),
+        skipped=tuple(sorted(skipped, key=lambda s: (len(s.path), s.path))),
         error=draft.error,
     )
 
