@@ -289,12 +289,12 @@ def http_server_on(
         block_on_close = False
 
         def finish_request(self, request: Any, client_address: Any) -> None:
-            if tls is not None:
-                try:
-                    request = tls.wrap_socket(request, server_side=True)
-                except OSError:  # the client did not like the certificate
-                    return
-            super().finish_request(request, client_address)
+            if tls is None:
+                super().finish_request(request, client_address)
+                return
+            # a client that does not like the certificate ends the connection
+            with contextlib.suppress(OSError), tls.wrap_socket(request, server_side=True) as safe:
+                super().finish_request(safe, client_address)
 
     with Server((host, port), Handler) as server:
         state = HttpServer(server.server_port, host)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from servers import S3Server, Wire, wire_to
+from servers import HttpServer, S3Server, Wire, wire_to
 from videngine.settings import Settings
-from videngine.storage import Moved
+from videngine.storage import GuardedClient, Moved
 
 
 @dataclass
@@ -160,3 +160,26 @@ def wire(s3_server: S3Server) -> Iterator[Wire]:
     """A wire to the store."""
     with wire_to(int(s3_server.endpoint.rpartition(":")[2])) as wire:
         yield wire
+
+
+@pytest.fixture
+def client(settings: Callable[..., Settings], http_server: HttpServer) -> GuardedClient:
+    """A client that may reach the server."""
+    return GuardedClient(settings(allow_addresses=(http_server.address,)))
+
+
+@pytest.fixture
+def fetch() -> Callable[..., bytes]:
+    """Downloads and reads; checks that failures leave nothing behind."""
+
+    def run(client: GuardedClient, url: str, folder: Path, **more: Any) -> bytes:
+        moved = more.pop("moved", lambda *_: None)
+        try:
+            client.download(url, folder / "source", moved=moved, **{"max_bytes": 10 << 20, **more})
+        except BaseException:
+            assert list(folder.iterdir()) == []
+            raise
+        assert [f.name for f in folder.iterdir()] == ["source"]
+        return (folder / "source").read_bytes()
+
+    return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import traceback
 from collections.abc import Callable
@@ -329,3 +330,16 @@ def test_the_command_line_uses_its_users_own_keys(
     sink = S3Sink(s3_server.place(bucket, identity=None), settings=settings(), anywhere=True)
     put(sink, small, "mine.mp4")
     assert s3_server.body(bucket, "mine.mp4") == small.read_bytes()
+
+
+def test_sinks_that_are_dropped_leak_no_descriptors(
+    s3_server: S3Server, bucket: str, opened: Settings, small: Path, ignore: Moved
+) -> None:
+    def once() -> int:
+        put(S3Sink(s3_server.place(bucket), settings=opened), small, "leak.mp4")
+        S3Source(s3_server.place(bucket, "leak.mp4"), settings=opened).fetch(small.parent, ignore)
+        gc.collect()
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = once()
+    assert [once() for _ in range(10)][-1] <= before
