@@ -83,6 +83,8 @@ def warned(found: JobPlan) -> list[tuple[str, str]]:
         (F(1, 3), True, F(1)),
         (F(1000), False, F(240)),
         (F(0), False, F(25)),
+        (F(2501, 100), False, F(25)),  # a frame too many in a minute
+        (F(2503, 100), False, F(2503, 100)),  # two
     ],
 )
 def test_the_rate_is_the_sources_or_the_nearest_usual_one(

@@ -12,12 +12,14 @@ from videngine.outputs import SkippedRung
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
     Clip,
+    ExactSize,
     Picture,
     Size,
     even,
     fitted,
     frame_rate,
     is_larger,
+    rounded,
     within,
 )
 from videngine.planning.renditions import RateControl, Still, VideoWish
@@ -36,6 +38,7 @@ from videngine.spec.rendition import CODECS
 DEFAULT_CRF = 23.0
 DEFAULT_SEGMENT_S = Fraction(6)
 DEFAULT_STILL_QUALITY = 85
+LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
 
 Entry = Mp4Output | Rung
 
@@ -179,14 +182,14 @@ class Drafter:
     ) -> list[tuple[str, Entry, Size]]:
         """The rungs that are made; if all would enlarge, the first at the source's size."""
         sized = [
-            (path, entry, even(fitted(entry.width, entry.height, source)))
+            (path, entry, self._size(path, fitted(entry.width, entry.height, source)))
             for path, entry in entries
         ]
         made = [one for one in sized if self._upscale or not is_larger(one[2], source)]
         skipped = [one for one in sized if one not in made]
         if not made:
             path, entry, size = skipped.pop(0)
-            made = [(path, entry, even(source))]
+            made = [(path, entry, self._size(path, fitted(None, None, source)))]
             message = (
                 f"{_by(size)} would enlarge the source and upscale is off; {_by(made[0][2])} is "
                 "made."
@@ -195,14 +198,16 @@ class Drafter:
         for path, _, size in skipped:
             message = f"{_by(size)} would enlarge the source, {_by(source)}, and upscale is off."
             draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
-        return [(path, entry, self._limited(path, size)) for path, entry, size in made]
+        return made
 
-    def _limited(self, path: str, size: Size) -> Size:
-        limited = even(within(size, (MAX_SIDE_PX, MAX_SIDE_PX)))
-        if limited != size:
-            message = f"{_by(size)} is beyond {MAX_SIDE_PX} px; {_by(limited)} is made."
+    def _size(self, path: str, asked: ExactSize) -> Size:
+        limited = within(asked, LIMIT)
+        if limited != asked:
+            message = (
+                f"{_by(even(asked))} is beyond {MAX_SIDE_PX} px; {_by(even(limited))} is used."
+            )
             self._warn(path, "size_clamped", message)
-        return limited
+        return even(limited)
 
     def _rate_control(self, path: str, entry: Entry) -> RateControl:
         crf, rate = entry.quality, entry.bitrate and 1000 * entry.bitrate
@@ -219,10 +224,10 @@ class Drafter:
 
     def _still(self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip) -> Still:
         asked = fitted(output.width, output.height, stream.display_size)
-        limit = (MAX_SIDE_PX, MAX_SIDE_PX) if self._upscale else stream.display_size
-        size = within(asked, limit)
-        if size != asked:
-            message = f"{_by(asked)} is larger than allowed; {_by(size)} is made."
+        limit = LIMIT if self._upscale else stream.display_size
+        size = rounded(within(within(asked, limit), LIMIT))
+        if size != rounded(asked):
+            message = f"{_by(rounded(asked))} is larger than {_by(limit)}; {_by(size)} is made."
             self._warn(draft.path, "size_clamped", message)
         return Still(
             time_s=clip.start_s + self._moment(draft, output, stream, clip),

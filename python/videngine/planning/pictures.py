@@ -12,6 +12,7 @@ from videngine.plan import PicturePlan
 MAX_SIDE_PX = 8192
 
 Size = tuple[int, int]
+ExactSize = tuple[Fraction, Fraction]
 
 _USUAL_RATES = tuple(
     Fraction(rate)
@@ -23,6 +24,7 @@ _USUAL_RATES = tuple(
     )
 )
 _CLOSE = Fraction(4, 10_000)  # 29.97 and 30 lie 10 of these apart
+_FRAMES_AT_ENDS = Fraction(3, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,39 +54,46 @@ class Picture:
 def frame_rate(stream: Stream) -> Fraction:
     """The constant rate at which a source's pictures are encoded if nothing else is asked.
 
-    A rate that varies becomes the nearest usual one; so does one that misses it by the rounding of
-    containers.
+    A rate that varies becomes the nearest usual one. So does one that misses it by the rounding of
+    containers, or by a frame at the ends: it is an average.
     """
     rate = stream.frame_rate
     if rate <= 0:
         return Fraction(25)
     near = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
-    if stream.variable_frame_rate or rate > 240 or abs(near - rate) <= _CLOSE * near:
+    miss = abs(near - rate)
+    at_the_ends = stream.duration_s is not None and miss * stream.duration_s <= _FRAMES_AT_ENDS
+    if stream.variable_frame_rate or rate > 240 or miss <= _CLOSE * near or at_the_ends:
         return near
     return rate
 
 
-def fitted(width_px: int | None, height_px: int | None, source: Size) -> Size:
+def fitted(width_px: int | None, height_px: int | None, source: Size) -> ExactSize:
     """The size asked for, a missing side following from the source's shape."""
-    width, height = source
+    width, height = Fraction(source[0]), Fraction(source[1])
     if width_px and height_px:
-        return width_px, height_px
+        return Fraction(width_px), Fraction(height_px)
     if height_px:
-        return _rounded(Fraction(width * height_px, height)), height_px
+        return width * height_px / height, Fraction(height_px)
     if width_px:
-        return width_px, _rounded(Fraction(height * width_px, width))
+        return Fraction(width_px), height * width_px / width
     return width, height
 
 
-def within(size: Size, limit: Size) -> Size:
+def within(size: ExactSize, limit: Size) -> ExactSize:
     """``size``, shrunk in its own shape until neither side is beyond ``limit``."""
-    factor = min(Fraction(1), Fraction(limit[0], size[0]), Fraction(limit[1], size[1]))
-    return _rounded(size[0] * factor), _rounded(size[1] * factor)
+    factor = min(Fraction(1), limit[0] / size[0], limit[1] / size[1])
+    return size[0] * factor, size[1] * factor
 
 
-def even(size: Size) -> Size:
+def rounded(size: ExactSize) -> Size:
+    """The nearest size in whole pixels."""
+    return _nearest(size[0]), _nearest(size[1])
+
+
+def even(size: ExactSize) -> Size:
     """The nearest size that 4:2:0 pictures can have."""
-    return 2 * _rounded(Fraction(size[0], 2)), 2 * _rounded(Fraction(size[1], 2))
+    return 2 * _nearest(size[0] / 2), 2 * _nearest(size[1] / 2)
 
 
 def is_larger(size: Size, source: Size) -> bool:
@@ -97,7 +106,7 @@ def is_larger(size: Size, source: Size) -> bool:
     return small > source_small or large > source_large
 
 
-def _rounded(side: Fraction) -> int:
+def _nearest(side: Fraction) -> int:
     return max(1, floor(side + Fraction(1, 2)))
 
 
