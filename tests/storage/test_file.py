@@ -74,7 +74,7 @@ def test_what_is_no_readable_file_says_why(root: Path, scratch: Path, ignore: Mo
         "film.mp4/x": "source_not_found",
         "": "source_not_found",
         "pipe": "source_not_found",
-        "loop": "source_forbidden",
+        "loop": "source_not_found",
         "nul\0": "source_forbidden",
     }.items():
         with pytest.raises(InputError) as caught:

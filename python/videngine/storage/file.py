@@ -127,8 +127,8 @@ class FileSink:
 
 def _real(path: str | Path) -> Path | None:
     try:
-        return Path(path).resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL
+        return Path(os.path.realpath(path))  # unlike resolve(): no error for a loop of links
+    except (OSError, ValueError):  # a NUL
         return None
 
 
