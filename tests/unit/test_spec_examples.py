@@ -75,7 +75,9 @@ def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
         _remove(data, path)
     data["format"] = [output for output in data["format"] if "output" in output]
     parsed = parse_job(data, strict=True)
-    assert parsed.warnings == ()
+    assert [(w.path, w.code) for w in parsed.warnings] == [
+        ("format[4].destination.path", "path_collision")  # all its outputs have one path
+    ]
     kinds = [output.kind for output in parsed.spec.format]
     assert kinds == ["mp4", "advanced_hls", "thumbnail", "mp4", "advanced_dash"]
 

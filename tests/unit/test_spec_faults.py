@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from videngine.errors import Fault, SpecError
-from videngine.spec import parse_job
+from videngine.spec import JobSpec, parse_job
 
 SOURCE = "https://example.com/a.mp4"
 
@@ -101,6 +101,12 @@ def test_a_message_says_how_many_entries_are_taken() -> None:
 @pytest.mark.parametrize("body", ["[]", "3", '"text"', "null", b"[1]"])
 def test_a_body_that_is_no_object_is_refused(body: str | bytes) -> None:
     assert codes(body) == [("body", "invalid_json")]
+
+
+def test_parts_of_a_job_may_be_models_already() -> None:
+    spec = parse_job(job({"output": "mp4"}, {"output": "hls", "stream": [{}]})).spec
+    again = JobSpec(video_id="v", source=spec.source, format=spec.format)
+    assert again == spec
 
 
 def test_text_and_objects_are_read_alike() -> None:

@@ -25,8 +25,8 @@ def places(*outputs: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def collisions(*outputs: dict[str, Any]) -> list[tuple[str, str]]:
-    spec = parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec
-    return [(w.path, w.code) for w in place_outputs(spec)[1]]
+    body = {"video_id": "v", "source": "https://h/a", "format": list(outputs)}
+    return [(w.path, w.code) for w in parse_job(body, strict=True).warnings]
 
 
 @pytest.mark.parametrize(

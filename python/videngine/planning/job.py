@@ -47,7 +47,7 @@ def plan_job(
         default_preset: x264's preset for every rendition.
         cores: processors, shared out among the encoders by their pixels a second.
     """
-    places, warnings = place_outputs(spec)
+    places, _ = place_outputs(spec)  # their warnings were given with the answer to the request
     drafter = Drafter(spec, media, default_preset)
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
@@ -56,7 +56,6 @@ def plan_job(
         engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
         outputs=outputs,
         warnings=(
-            *warnings,
             *_source_warnings(media, outputs),
             *drafter.warnings,
             *(fault for draft in drafts for fault in _keyframe_warnings(draft, renditions)),

@@ -18,6 +18,7 @@ from videngine.errors import Fault, SpecError
 from videngine.spec import jsonc, paths
 from videngine.spec.faults import DROP
 from videngine.spec.job import JobSpec
+from videngine.spec.keys import place_outputs
 from videngine.spec.paths import Path
 from videngine.spec.problems import NO_REMEDY, problem
 
@@ -81,9 +82,10 @@ class _Reader:
                 if not self._take(error):
                     break
             else:
-                if not self._faults:
-                    return ParsedJob(spec, self._in_order(self._warnings))
-                break
+                if self._faults:
+                    break
+                _, collisions = place_outputs(spec)
+                return ParsedJob(spec, (*self._in_order(self._warnings), *collisions))
         raise SpecError(list(self._in_order(self._faults.items())))
 
     def _take(self, error: ValidationError) -> bool:
