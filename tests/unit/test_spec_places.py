@@ -117,6 +117,7 @@ def test_a_scheme_wins_over_use_tls_with_a_warning() -> None:
             ("KEY", "S/E+C"),
         ),
         ("s3://k:s@bucket/a.mp4", None, "bucket", "a.mp4", ("k", "s")),
+        ("s3://localhost/bucket/a.mp4", "https://localhost", "bucket", "a.mp4", None),
     ],
 )
 def test_an_s3_url_is_the_same_as_its_parts(
@@ -178,6 +179,10 @@ def test_file_sources() -> None:
         ({**S3, "endpoint": "https://u:hunter2@h"}, [("source.endpoint", "invalid_field")]),
         ({**S3, "endpoint": "https://h/?token=hunter2"}, [("source.endpoint", "invalid_field")]),
         ({**S3, "endpoint": "ftp://h"}, [("source.endpoint", "invalid_field")]),
+        ({**S3, "endpoint": "h h"}, [("source.endpoint", "invalid_field")]),
+        ({**S3, "endpoint": 5}, [("source.endpoint", "invalid_field")]),
+        ({**S3, "key": "k", "secret": "s" * 4097}, [("source.secret", "invalid_field")]),
+        ({"type": "https", "url": 5}, [("source.url", "invalid_field")]),
         ({**S3, "endpoint": "https://"}, [("source.endpoint", "invalid_field")]),
         ({**S3, "endpoint": "https://h:port"}, [("source.endpoint", "invalid_field")]),
         ({**S3, "type": "minio"}, [("source.endpoint", "missing_field")]),

@@ -62,6 +62,7 @@ RATES = [
     ("framerate", 24, F(24)),
     ("framerate", 1, F(1)),
     ("framerate", "240", F(240)),
+    ("framerate", F(30000, 1001), F(30000, 1001)),
 ]
 TIMES = [
     ("start_time", "12", F(12)),
@@ -71,6 +72,8 @@ TIMES = [
     ("start_time", "00:01:30.5", F(181, 2)),
     ("start_time", "1:02", F(62)),
     ("start_time", "100:00:00", F(360_000)),
+    ("start_time", ".5", F(1, 2)),
+    ("start_time", "+1.", F(1)),
     ("duration", "10", F(10)),
     ("segment_duration", "6", F(6)),
     ("segment_duration", 2.002, F(1001, 500)),
@@ -215,6 +218,9 @@ REFUSED = [
     ("start_time", -1),
     ("start_time", "1:75"),
     ("start_time", "soon"),
+    ("start_time", "-0.25"),
+    ("start_time", 10**40),
+    ("start_time", object()),
     ("duration", 0),
     ("duration", -5),
     ("segment_duration", -6),

@@ -41,8 +41,5 @@ def invalid(
 
 def show(value: object) -> str:
     """A user's value as it may stand in a message: as JSON, cut at 40 characters."""
-    try:
-        text = json.dumps(value, ensure_ascii=True)
-    except (TypeError, ValueError):
-        text = repr(value)
+    text = json.dumps(value, default=repr)
     return text if len(text) <= 40 else text[:37] + "..."

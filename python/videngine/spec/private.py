@@ -11,6 +11,7 @@ from videngine.spec.faults import invalid
 from videngine.spec.values import has_control_characters
 
 REDACTED = "********"
+MAX_URL = 4000
 
 
 class Credential(Secret[str]):
@@ -45,8 +46,6 @@ def redact_url(url: str) -> str:
 
 
 def _credential(value: Any) -> Any:
-    if isinstance(value, Credential):
-        return value
     if not isinstance(value, str):
         raise invalid("must be text")
     if len(value) > 4096 or has_control_characters(value):
@@ -54,15 +53,13 @@ def _credential(value: Any) -> Any:
     return Credential(value)
 
 
-def web_url(value: object, *, longest: int = 4000) -> PrivateUrl:
+def _web_url(value: object) -> PrivateUrl:
     """An http or https URL with a host."""
-    if isinstance(value, PrivateUrl):
-        return value
     if not isinstance(value, str):
         raise invalid("must be a URL")
     url = value.strip()
-    if len(url) > longest:
-        raise invalid(f"must have at most {longest} characters, not {len(url)}")
+    if len(url) > MAX_URL:
+        raise invalid(f"must have at most {MAX_URL} characters, not {len(url)}")
     if has_control_characters(url) or " " in url:
         raise invalid("must not hold blanks or control characters; write them as %20 and the like")
     try:
@@ -82,6 +79,6 @@ SecretText = Annotated[
 ]
 WebUrl = Annotated[
     PrivateUrl,
-    BeforeValidator(web_url),
-    WithJsonSchema({"type": "string", "format": "uri", "maxLength": 4000}),
+    BeforeValidator(_web_url),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": MAX_URL}),
 ]

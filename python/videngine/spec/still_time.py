@@ -25,8 +25,6 @@ class StillTime:
 
 
 def _still_time(value: object) -> StillTime:
-    if isinstance(value, StillTime):
-        return value
     if isinstance(value, list):
         raise invalid(
             "this version makes one image for each output; write several outputs",

@@ -222,8 +222,6 @@ class KeyframeInterval:
 
 
 def _keyframe(value: object) -> KeyframeInterval | None:
-    if isinstance(value, KeyframeInterval):
-        return value
     if isinstance(value, str) and value.strip().endswith("s"):
         span = number(value.strip()[:-1], what='frames (90) or seconds ("3s")')
         if not 0 < span <= 60:
