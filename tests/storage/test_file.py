@@ -44,11 +44,21 @@ def test_a_source_is_read_where_it_is(root: Path, scratch: Path, ignore: Moved) 
 
 @pytest.mark.parametrize(
     "path",
-    ["secret", "media/../secret", "media/out", "media/outer/secret", "/etc/passwd", "media2/x", ""],
+    [
+        "secret",
+        "media/../secret",
+        "media/out",
+        "media/outer/secret",
+        "media/loop/../outer/secret",
+        "/etc/passwd",
+        "media2/x",
+        "",
+    ],
 )
 def test_a_source_outside_the_roots_is_forbidden(
     path: str, root: Path, scratch: Path, ignore: Moved
 ) -> None:
+    (root / "loop").symlink_to("loop")
     (root / "out").symlink_to("../secret")
     (root / "outer").symlink_to("..")
     (root.parent / "media2").mkdir()
@@ -125,6 +135,10 @@ def test_a_sink_does_not_follow_links_out_of_the_roots(root: Path, scratch: Path
     outside = root.parent / "outside"
     outside.mkdir()
     (root / "link").symlink_to(outside)
+    (root / "loop").symlink_to("loop")
+    for folder in (root / "link", root / "link/new", root / "loop/../link"):
+        with pytest.raises(OutputError, match="VIDENGINE_FILE_ROOTS"):
+            put(FileSink(folder, roots=(root,)), scratch / "local", "x")
     sink = FileSink(root, roots=(root,))
     for key in ("link/x", "link/new/x"):
         with pytest.raises(OutputError, match="VIDENGINE_FILE_ROOTS"):

@@ -14,6 +14,7 @@ from videngine.errors import InputError, OutputError
 from videngine.jobs.links import outputs_url
 from videngine.settings import Settings
 from videngine.spec.destination import FileDestination, S3Destination
+from videngine.spec.outputs import Mp4Output
 from videngine.spec.source import FileSource, HttpSource, S3Source
 from videngine.storage import Moved, content_type_of, open_sink, open_source, split_path
 from videngine.storage.content_types import cache_control_of
@@ -163,3 +164,13 @@ def test_the_last_part_of_a_path_is_a_file_if_it_ends_like_one(
     path: str, folder: str, name: str
 ) -> None:
     assert split_path(path) == (folder, name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["out", "out/", "/out/x.mp4", "out/x.MP4", "x.m4v", "a/v1.2", "a/.mp4", "a.mp4/b", "a/x.c"],
+)
+def test_the_spec_and_the_sink_find_the_same_folder(path: str) -> None:
+    destination = S3Destination(type="s3", bucket="bucket", path=path)
+    folder, _ = Mp4Output(output="mp4", destination=destination).folder_and_name
+    assert split_path(destination.object_key)[0].rstrip("/") == folder

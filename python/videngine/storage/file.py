@@ -126,8 +126,11 @@ class FileSink:
 
 
 def _real(path: str | Path) -> Path | None:
+    """The path without links, or None if there is none."""
     try:
-        return Path(os.path.realpath(path))  # unlike resolve(): no error for a loop of links
+        real = os.path.realpath(path)
+        # A loop of links ends realpath's work, and there may be a link behind the loop.
+        return Path(real) if os.path.realpath(real) == real else None
     except (OSError, ValueError):  # a NUL
         return None
 
