@@ -1,4 +1,4 @@
-"""An HLS ladder by `videngine encode` against FFmpeg's own single command: same source, rungs, rates and preset.
+"""An HLS ladder by `videngine encode` against FFmpeg's own single command, same settings.
 
 The whole command is measured on our side: start of Python, probe, packaging and upload are in it.
 """

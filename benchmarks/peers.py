@@ -1,4 +1,4 @@
-"""What benchmarks share: the peer's binary, CPU time of whole process trees, medians of alternating runs."""
+"""What benchmarks share: the peer, CPU time of process trees, medians of alternating runs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def run(command: Sequence[str], *, env: dict[str, str] | None = None) -> Cost:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Ours against the peer's, as medians of the ratios of neighbouring runs (below 1 is better)."""
+    """Ours against the peer's: medians of the ratios of neighbouring runs; below 1 is better."""
 
     cpu: float
     wall: float
