@@ -225,6 +225,14 @@ def test_pictures_of_other_rates_ranges_or_shapes_are_no_parents() -> None:
     assert chain(found) == {720: None, 540: None, 360: None, 180: None, 90: 720}
 
 
+def test_a_picture_that_is_smaller_on_one_side_is_no_parent() -> None:
+    found = plan(
+        {"output": "mp4", "height": 700, "width": 300},
+        {"output": "mp4", "height": 160, "width": 640},
+    )
+    assert chain(found) == {700: None, 160: None}
+
+
 def test_an_enlarged_picture_is_no_parent() -> None:
     ladder = {"output": "hls", "stream": [{"height": h} for h in (2160, 1080, 720, 360)]}
     assert chain(plan(ladder, upscale=True)) == {2160: None, 1080: None, 720: None, 360: 720}

@@ -34,7 +34,7 @@ def collisions(*outputs: dict[str, Any]) -> list[tuple[str, str]]:
     [
         (at(MP4, "/path/to/destination"), "path/to/destination", "video_720p.mp4"),
         (at(MP4, "/a/film.mp4"), "a", "film.mp4"),
-        (at(MP4, "film.MP4"), "", "film.MP4"),
+        (at(MP4, "film.mp4"), "", "film.mp4"),
         (at(MP4, "a/film.mp4/"), "a/film.mp4", "video_720p.mp4"),
         (at(MP4, "a//./b"), "a/b", "video_720p.mp4"),
         (at(MP4, "a/v1.2"), "a/v1.2", "video_720p.mp4"),
@@ -43,7 +43,7 @@ def collisions(*outputs: dict[str, Any]) -> list[tuple[str, str]]:
         (at({"output": "mp4", "width": 640}, "a"), "a", "video.mp4"),
         (at(IMAGE, "a"), "a", "thumbnail.png"),
         (at({**IMAGE, "image_format": "jpg"}, "a"), "a", "thumbnail.jpg"),
-        (at(IMAGE, "a/poster.jpeg"), "a", "poster.jpeg"),
+        (at(IMAGE, "a/poster.jpg"), "a", "poster.jpg"),
         (at({**IMAGE, "image_format": "jpeg"}, "a/poster.jpg"), "a", "poster.jpg"),
         (at(HLS, "a"), "a", "playlist.m3u8"),
         (at({**HLS, "playlist_name": "master.m3u8"}, "a"), "a", "master.m3u8"),
@@ -59,7 +59,7 @@ def test_a_path_names_a_folder_or_a_file(output: dict[str, Any], folder: str, na
 
 def test_the_format_of_an_image_follows_its_file_name() -> None:
     spec = parse_job(
-        {"video_id": "v", "source": "https://h/a", "format": [at(IMAGE, "a/poster.jpeg")]}
+        {"video_id": "v", "source": "https://h/a", "format": [at(IMAGE, "a/poster.jpg")]}
     ).spec
     assert spec.format[0].effective_format == "jpg"
 

@@ -255,6 +255,7 @@ def test_permissions_name_an_acl_or_none(permissions: Any, acl: str | None) -> N
         ({"type": "file", "path": "/srv/../etc"}, [("destination.path", "invalid_field")]),
         ({"type": "s3", "bucket": "b", "path": "a.jpg"}, [("destination.path", "invalid_field")]),
         ({"type": "s3", "bucket": "b", "path": "a.WEBM"}, [("destination.path", "invalid_field")]),
+        ({"type": "s3", "bucket": "b", "path": "a.MP4"}, [("destination.path", "invalid_field")]),
         (
             {"type": "s3", "bucket": "b", "permissions": "everyone"},
             [("destination.permissions", "invalid_field")],
@@ -284,12 +285,11 @@ def test_a_destination_may_be_a_url() -> None:
     ("output", "path"),
     [
         ({"output": "mp4"}, "a/b.mp4"),
-        ({"output": "mp4"}, "a/b.M4V"),
         ({"output": "mp4"}, "a/b.mp4/"),
         ({"output": "mp4"}, "a/b"),
         ({"output": "mp4"}, "/a/b.d/"),
         ({"output": "mp4"}, ""),
-        ({"output": "thumbnail"}, "a/b.jpeg"),
+        ({"output": "thumbnail"}, "a/b.jpg"),
         ({"output": "thumbnail"}, "b.png"),
         ({"output": "hls", "stream": [{}]}, "a/b.m3u8"),
         ({"output": "dash", "stream": [{}]}, "a/b.mpd"),

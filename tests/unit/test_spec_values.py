@@ -160,6 +160,7 @@ CLAMPED = [
     ("audio_sample_rate", 192_000, 96_000),
     ("audio_channels_number", 9, 8),
     ("playlist_name", "master", "master.m3u8"),
+    ("playlist_name", "MASTER.M3U8", "MASTER.m3u8"),
     ("video_id", 123, "123"),
 ]
 

@@ -56,9 +56,10 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
             return None
         if "/" in name or "\\" in name or name.startswith("."):
             raise invalid(f"must be a file name without folders, not {show(name)}")
-        if not name.lower().endswith(tuple(cls.extensions)):
-            better = name + min(cls.extensions)
-            message = f"must end in {min(cls.extensions)}; {show(better)} is used"
+        extension = min(cls.extensions)
+        if not name.endswith(extension):
+            better = name.removesuffix(extension.upper()) + extension
+            message = f"must end in {extension}; {show(better)} is used"
             raise invalid(message, instead=better)
         return name
 

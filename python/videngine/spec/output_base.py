@@ -51,7 +51,7 @@ class OutputBase(Model):
         """The file that the path names by its extension, or ""."""
         path = (self.destination.path if self.destination else None) or ""
         name = posixpath.basename(path)  # a slash at the end says folder
-        return name if posixpath.splitext(name)[1].lower() in self.extensions else ""
+        return name if posixpath.splitext(name)[1] in self.extensions else ""
 
     @property
     def folder_and_name(self) -> tuple[str, str]:
@@ -64,8 +64,8 @@ class OutputBase(Model):
     @model_validator(mode="after")
     def _name_own_kind(self) -> Self:
         path = (self.destination.path if self.destination else None) or ""
-        extension = posixpath.splitext(path)[1].lower()
-        if extension in _MEDIA_EXTENSIONS - self.extensions:
+        extension = posixpath.splitext(path)[1]
+        if extension.lower() in _MEDIA_EXTENSIONS and extension not in self.extensions:
             raise invalid(
                 f"ends in {extension}, which is not what this output makes; end it in "
                 f"{' or '.join(sorted(self.extensions))}, or name a folder",

@@ -55,7 +55,7 @@ class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
     """One progressive MP4 file, index first; H.264 and AAC."""
 
     kind: ClassVar[str] = "mp4"
-    extensions: ClassVar[frozenset[str]] = frozenset({".mp4", ".m4v"})
+    extensions: ClassVar[frozenset[str]] = frozenset({".mp4"})
 
     output: Literal["mp4"] = Field(description="Kind of output. Required.")
     subtitles: NotYet = Field(None, description="Subtitle tracks. Default: none.")

@@ -31,7 +31,7 @@ class ThumbnailOutput(OutputBase, ClipFields):
     """One image."""
 
     kind: ClassVar[str] = "thumbnail"
-    extensions: ClassVar[frozenset[str]] = frozenset({".png", ".jpg", ".jpeg"})
+    extensions: ClassVar[frozenset[str]] = frozenset({".png", ".jpg"})
 
     output: Literal["thumbnail"] = Field(description="Kind of output. Required.")
     image_format: (
@@ -76,12 +76,12 @@ class ThumbnailOutput(OutputBase, ClipFields):
     @property
     def effective_format(self) -> ImageFormat:
         """``png`` or ``jpg``: as asked, else as the file name says, else png."""
-        named = posixpath.splitext(self.named_file)[1].lower().removeprefix(".")
+        named = posixpath.splitext(self.named_file)[1].removeprefix(".")
         return self.image_format or IMAGE_FORMATS.get(named, "png")
 
     @model_validator(mode="after")
     def _agree_on_format(self) -> Self:
-        named = posixpath.splitext(self.named_file)[1].lower().removeprefix(".")
+        named = posixpath.splitext(self.named_file)[1].removeprefix(".")
         if named and IMAGE_FORMATS[named] != self.effective_format:
             raise invalid(
                 f"is {self.image_format}, but `destination.path` ends in .{named}; make them agree",
