@@ -1,0 +1,155 @@
+// Runs in the page: one face for every player, and a record of what reached the screen.
+'use strict';
+
+const video = document.getElementById('video');
+const record = { errors: [], warnings: [], sizes: {}, times: [], buffers: [], waits: 0, ended: false };
+
+video.addEventListener('error', () => record.errors.push(`video: ${video.error.message || video.error.code}`));
+video.addEventListener('waiting', () => record.waits++);
+video.addEventListener('ended', () => (record.ended = true));
+
+// Every picture that is shown, with its size and its time in the presentation.
+const eachFrame = (_, frame) => {
+  const size = `${frame.width}x${frame.height}`;
+  record.sizes[size] = (record.sizes[size] ?? 0) + 1;
+  record.times.push(frame.mediaTime);
+  video.requestVideoFrameCallback(eachFrame);
+};
+video.requestVideoFrameCallback(eachFrame);
+
+// The players' own source buffers: the only place that tells where sound and picture lie on the time line.
+const addSourceBuffer = MediaSource.prototype.addSourceBuffer;
+MediaSource.prototype.addSourceBuffer = function (type) {
+  const buffer = addSourceBuffer.call(this, type);
+  const entry = { type };
+  record.buffers.push(entry);
+  buffer.addEventListener('updateend', () => {
+    try {
+      const { buffered } = buffer;
+      if (!buffered.length) return;
+      entry.start ??= buffered.start(0);
+      entry.end = buffered.end(buffered.length - 1);
+      entry.ranges = buffered.length;
+    } catch {
+      // the player has removed it
+    }
+  });
+  return buffer;
+};
+
+const adapters = {
+  hls: {
+    async load(url) {
+      const once = { maxNumRetry: 1, retryDelayMs: 100, maxRetryDelayMs: 100 };
+      const policy = { default: { maxTimeToFirstByteMs: 5000, maxLoadTimeMs: 10000, timeoutRetry: once, errorRetry: once } };
+      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy });
+      this.player.on(Hls.Events.ERROR, (_, data) => {
+        const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
+        const stalled = /^buffer(Stalled|Nudge)/.test(data.details); // a slow machine, unless it is fatal
+        (stalled && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
+      });
+      const parsed = new Promise((done) => {
+        this.player.once(Hls.Events.MANIFEST_PARSED, () => done());
+        this.player.on(Hls.Events.ERROR, (_, data) => data.fatal && done());
+      });
+      this.player.loadSource(url);
+      this.player.attachMedia(video);
+      await parsed;
+    },
+    rungs() {
+      return this.player.levels.map((level, index) => ({
+        index,
+        width: level.width,
+        height: level.height,
+        bandwidth: level.bitrate,
+        codecs: [level.videoCodec, level.audioCodec].join(),
+      }));
+    },
+    // Before the first segment this chooses what to start with, later it switches behind the segment on screen.
+    select(rung) {
+      this.player.nextLevel = rung.index;
+    },
+    sounds() {
+      return this.player.audioTracks.map((track) => `${track.lang ?? ''}:${track.name}`);
+    },
+  },
+
+  shaka: {
+    async load(url, rendition) {
+      shaka.polyfill.installAll();
+      this.player = new shaka.Player();
+      const words = (error) => `shaka ${error.code} ${JSON.stringify(error.data ?? error.message ?? '').slice(0, 200)}`;
+      this.player.addEventListener('error', (event) => record.errors.push(words(event.detail)));
+      const retryParameters = { maxAttempts: 2, baseDelay: 100 };
+      // With little in the buffer a switch of rungs shows soon.
+      const streaming = { retryParameters, bufferingGoal: 1, rebufferingGoal: 0.1 };
+      this.player.configure({ abr: { enabled: rendition === 'auto' }, streaming, manifest: { retryParameters } });
+      try {
+        await this.player.attach(video);
+        await this.player.load(url);
+      } catch (error) {
+        record.errors.push(words(error));
+      }
+    },
+    rungs() {
+      const tracks = this.player.getVariantTracks();
+      const language = tracks.find((track) => track.active)?.language;
+      return tracks
+        .filter((track) => track.language === language)
+        .map((track) => ({
+          track,
+          width: track.width,
+          height: track.height,
+          bandwidth: track.bandwidth,
+          codecs: track.codecs,
+        }));
+    },
+    select(rung) {
+      this.player.selectVariantTrack(rung.track, video.currentTime === 0);
+    },
+    sounds() {
+      return [...new Set(this.player.getVariantTracks().map((track) => `${track.language}:${track.label ?? ''}`))];
+    },
+  },
+};
+
+let adapter;
+
+const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwidth);
+
+// Starts to play; `rendition` is min, max, or auto for the player's own choice. Nobody may wait for the end of this: a player
+// that gets no usable data never tells.
+const start = async (player, url, rendition) => {
+  adapter = adapters[player];
+  await adapter.load(url, rendition);
+  if (record.errors.length) return;
+  window.choose(rendition);
+  video.play().catch((error) => record.errors.push(`play() ${error.message}`));
+};
+
+window.start = (...wanted) => {
+  start(...wanted).catch((error) => record.errors.push(`script: ${error.message}`));
+};
+
+window.choose = (rendition) => {
+  const rungs = byBandwidth();
+  if (rendition !== 'auto') adapter.select(rendition === 'max' ? rungs.at(-1) : rungs[0]);
+};
+
+window.observe = () => {
+  const quality = video.getVideoPlaybackQuality();
+  const { times, ...facts } = record;
+  const playing = adapter?.player && !record.errors.length;
+  return {
+    ...facts,
+    steps: times.slice(1).map((time, i) => [times[i], time]).filter(([from, to]) => to - from > 0.2 || to < from),
+    time: video.currentTime,
+    duration: Number.isFinite(video.duration) ? video.duration : null,
+    frames: quality.totalVideoFrames,
+    dropped: quality.droppedVideoFrames,
+    audioBytes: video.webkitAudioDecodedByteCount,
+    videoBytes: video.webkitVideoDecodedByteCount,
+    rungs: playing ? byBandwidth().map(({ width, height, bandwidth, codecs }) => ({ width, height, bandwidth, codecs })) : [],
+    sounds: playing ? adapter.sounds() : [],
+  };
+};

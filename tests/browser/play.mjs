@@ -1,0 +1,107 @@
+// Plays a folder's HLS or DASH in Chromium and prints one JSON verdict.
+//
+//   node play.mjs --folder DIR --manifest NAME [--player hls|shaka] [--seconds 4] [--rendition both|min|max|switch|auto] [--silent]
+//
+// `both` plays the lowest and then the highest rung, each for half of the seconds; `switch` goes from one to the other
+// behind the first segment on screen; `auto` leaves it to the player.
+// Exit status: 0 it plays, 1 it does not, 2 it could not be tried. $CHROMIUM names the browser (/usr/bin/chromium).
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { serve } from './server.mjs';
+import { judge } from './verdict.mjs';
+
+const STALL_S = 6; // without progress for so long, playback has failed
+const POLL_MS = 100;
+const BROWSER_ARGUMENTS = [
+  '--no-sandbox', // containers run tests as root
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--autoplay-policy=no-user-gesture-required',
+  '--mute-audio',
+];
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      folder: { type: 'string' },
+      manifest: { type: 'string' },
+      player: { type: 'string', default: 'hls' },
+      seconds: { type: 'string', default: '4' },
+      rendition: { type: 'string', default: 'both' },
+      silent: { type: 'boolean', default: false },
+    },
+  });
+  if (!values.folder || !values.manifest) throw new Error('--folder and --manifest are needed');
+  if (!['hls', 'shaka'].includes(values.player)) throw new Error(`no player ${values.player}`);
+  if (!['both', 'min', 'max', 'switch', 'auto'].includes(values.rendition)) throw new Error(`no rendition ${values.rendition}`);
+  if (!(Number(values.seconds) > 0)) throw new Error(`${values.seconds} seconds cannot be played`);
+  return { ...values, seconds: Number(values.seconds), sound: !values.silent };
+}
+
+// Plays until the wanted time, the end, a failure or a stall.
+async function watch(page, wanted) {
+  let [furthest, moved, switched] = [-1, Date.now(), wanted.rendition !== 'switch'];
+  for (;;) {
+    const seen = await page.evaluate(() => window.observe());
+    if (seen.ended || seen.time >= wanted.seconds) return { seen };
+    if (seen.errors.length) return { seen, stopped: 'failed' };
+    if (!switched && seen.time > 0) {
+      switched = true;
+      await page.evaluate(() => window.choose('max'));
+    }
+    if (seen.time > furthest + 0.01) [furthest, moved] = [seen.time, Date.now()];
+    if (Date.now() - moved > 1000 * STALL_S) return { seen, stopped: 'stalled' };
+    await new Promise((passed) => setTimeout(passed, POLL_MS));
+  }
+}
+
+async function play(browser, wanted) {
+  const server = await serve(wanted.folder);
+  const page = await browser.newPage();
+  try {
+    const thrown = [];
+    page.on('pageerror', (error) => thrown.push(`script: ${error.message}`));
+    await page.goto(`${server.url}/page.html`);
+    await page.addScriptTag({ url: `/${wanted.player}.js` });
+    const first = wanted.rendition === 'switch' ? 'min' : wanted.rendition;
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first];
+    await page.evaluate(([player, url, rendition]) => window.start(player, url, rendition), start);
+    const { seen, stopped } = await watch(page, wanted);
+    const errors = [...judge(seen, wanted, server.refused, stopped), ...thrown];
+    return { rendition: wanted.rendition, ...seen, errors };
+  } finally {
+    await page.close();
+    server.close();
+  }
+}
+
+async function playAll(wanted) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: BROWSER_ARGUMENTS,
+  });
+  try {
+    if (wanted.rendition !== 'both') return [await play(browser, wanted)];
+    const half = { ...wanted, seconds: wanted.seconds / 2 };
+    return [
+      await play(browser, { ...half, rendition: 'min' }),
+      await play(browser, { ...half, rendition: 'max' }),
+    ];
+  } finally {
+    await browser.close();
+  }
+}
+
+try {
+  const wanted = readArguments();
+  const plays = await playAll(wanted);
+  const errors = plays.flatMap((play) => play.errors.map((error) => `${play.rendition}: ${error}`));
+  const { player, manifest } = wanted;
+  console.log(JSON.stringify({ ok: errors.length === 0, player, manifest, errors, plays }));
+  process.exitCode = errors.length ? 1 : 0;
+} catch (error) {
+  console.error(error.stack);
+  process.exitCode = 2;
+}

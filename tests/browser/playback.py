@@ -1,0 +1,82 @@
+"""`play`: what a real browser makes of a packaged output. Other suites import it from here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+HERE = Path(__file__).parent
+START_S = 60  # for two starts of the browser on a busy machine
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a playback; ``plays`` holds what was seen, one entry for each start."""
+
+    errors: list[str]
+    plays: list[dict[str, Any]]
+
+    @property
+    def sizes(self) -> set[tuple[int, int]]:
+        """The sizes of all pictures that were shown."""
+        shown = {size for play in self.plays for size in play["sizes"]}
+        return {(int(w), int(h)) for w, h in (size.split("x") for size in shown)}
+
+    @property
+    def audio_bytes(self) -> int:
+        """Encoded sound that the browser decoded."""
+        return sum(play["audioBytes"] for play in self.plays)
+
+    @property
+    def rungs(self) -> list[tuple[int, int]]:
+        """The rungs that the player found in the manifest, the cheapest first."""
+        return [(rung["width"], rung["height"]) for rung in self.plays[0]["rungs"]]
+
+
+def play(
+    folder: Path,
+    manifest: str,
+    *,
+    player: Literal["hls", "shaka"],
+    seconds: float = 4,
+    rendition: Literal["both", "min", "max", "switch", "auto"] = "both",
+    sound: bool = True,
+) -> Verdict:
+    """Play an output and judge what is seen.
+
+    Args:
+        folder: where the output's files lie.
+        manifest: its entry point, below ``folder``.
+        player: hls.js or Shaka Player.
+        seconds: how much is to be played, in all.
+        rendition: ``both`` plays the lowest and then the highest rung, each for half of the time;
+            ``switch`` goes from one to the other behind the first segment on screen.
+        sound: whether sound has to be decoded.
+
+    Raises:
+        RuntimeError: nothing could be tried: Node.js, the browser or the players are missing.
+    """
+    node = shutil.which("node")
+    if node is None or not (HERE / "node_modules").is_dir():
+        raise RuntimeError("the browser tests need Node.js and their packages: script/setup --dev")
+    done = subprocess.run(
+        [
+            *(node, HERE / "play.mjs", "--folder", folder, "--manifest", manifest),
+            *("--player", player, "--seconds", str(seconds), "--rendition", rendition),
+            *([] if sound else ["--silent"]),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=START_S + 10 * seconds,
+        env=dict(os.environ),
+    )
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"playback could not be tried:\n{done.stderr}")
+    verdict = json.loads(done.stdout)
+    return Verdict(errors=verdict["errors"], plays=verdict["plays"])
