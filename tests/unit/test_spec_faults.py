@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import random
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from videngine.errors import Fault, SpecError
 from videngine.spec import JobSpec, parse_job
+from videngine.spec.jsonc import loads
 
 SOURCE = "https://example.com/a.mp4"
 
@@ -312,3 +316,55 @@ def test_no_fault_repeats_more_than_a_little_of_a_value() -> None:
     for value in ("x" * 10_000, ["y" * 10_000], {"z": "z" * 10_000}):
         for fault in faults(job({"output": "mp4", "height": value, "framerate": value})):
             assert len(fault.message) < 250
+
+
+JUNK: list[Any] = [
+    *(None, True, 0, -1, 1e308, float("nan"), 10**400, "", "x", "\x00", "é" * 300, "1/0", "NaN"),
+    *([], [[]], {}, {"": {}}, [None, {"output": "hls"}], {"$secret": "source.secret"}),
+]
+
+
+def test_junk_anywhere_is_a_fault_or_a_warning_and_never_a_crash() -> None:
+    chance = random.Random(7)
+    text = (Path(__file__).parents[1] / "data/api/create-job-request.jsonc").read_text()
+    refused = 0
+    for _ in range(400):
+        data = loads(text)
+        for _ in range(chance.randint(1, 4)):
+            _spoil(data, chance)
+        try:
+            parse_job(data, strict=chance.random() < 0.5)
+        except SpecError as error:
+            refused += 1
+            for fault in error.faults:
+                assert fault.code in CODES
+                assert fault.path
+                assert "None" not in fault.message
+    assert refused == 400
+
+
+CODES = {
+    "invalid_json",
+    "invalid_field",
+    "missing_field",
+    "conflicting_fields",
+    "unknown_output",
+    "unknown_field",
+    "not_yet_supported",
+}
+
+
+def _spoil(node: Any, chance: random.Random) -> None:
+    """Put junk in the place of one value, or below a new key, anywhere in a request."""
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if not keys:
+            return
+        key = chance.choice(keys)
+        if isinstance(node[key], dict | list) and chance.random() < 0.7:
+            node = node[key]
+            continue
+        if isinstance(node, dict) and chance.random() < 0.2:
+            key = chance.choice(["url", "stream", "key", "\x1b", "x" * 99])
+        node[key] = copy.deepcopy(chance.choice(JUNK))
+        return
