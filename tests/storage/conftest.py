@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from servers import HttpServer, S3Server, Wire, wire_to
+from servers import HttpServer, S3Server
 from videngine.settings import Settings
 from videngine.storage import GuardedClient, Moved
+from wire import Wire, wire_to
 
 
 @dataclass

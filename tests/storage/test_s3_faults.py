@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from servers import HttpServer, S3Server, Wire
+from servers import HttpServer, S3Server
 from videngine.errors import Cancelled, InputError, OutputError
 from videngine.settings import Settings
 from videngine.storage import Moved
 from videngine.storage.s3 import S3Sink, S3Source
+from wire import Wire
 
 MakeSettings = Callable[..., Settings]
 pytestmark = pytest.mark.s3
@@ -61,6 +62,29 @@ def test_a_cancelled_upload_leaves_neither_object_nor_parts(
     assert s3_server.open_uploads(bucket) == []
     assert s3_server.keys(bucket) == []
     assert [p.name for p in large.parent.iterdir()] == ["film.mp4"]
+
+
+def test_a_cancel_does_not_wait_long_for_a_store_that_is_silent(
+    s3_server: S3Server, settings: MakeSettings, large: Path, wire: Wire
+) -> None:
+    bucket = s3_server.make_bucket()
+    wire.rate_bytes_s = 4 << 20
+    through = settings(allow_addresses=(f"127.0.0.1:{wire.port}",))
+    place = s3_server.place(bucket, endpoint=f"http://127.0.0.1:{wire.port}")
+
+    def moved(done: int, _total: int | None) -> None:
+        if done > 1 << 20:
+            wire.flowing.clear()
+            raise Cancelled
+
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        put(S3Sink(place, settings=through), large, "film.mp4", moved)
+    assert time.monotonic() - began < 8
+    wire.flowing.set()
+    wire.rate_bytes_s = float("inf")
+    put(S3Sink(place, settings=through), large, "film.mp4")
+    assert s3_server.open_uploads(bucket) == []
 
 
 def test_a_cancelled_download_leaves_nothing(

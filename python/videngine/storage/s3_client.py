@@ -18,7 +18,7 @@ from botocore.awsrequest import (
     AWSResponse,
 )
 from botocore.config import Config
-from botocore.exceptions import EndpointProviderError, HTTPClientError
+from botocore.exceptions import BotoCoreError, EndpointProviderError
 from botocore.httpsession import URLLib3Session
 from ssrfguard import Resolver, SSRFGuardError
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _CONNECT_TIMEOUT_S = 10
+_READ_TIMEOUT_S = 60  # some stores are silent while they join the parts of an upload
+_ABORT_TIMEOUT_S = 5
 _ATTEMPTS = 5
 _lock = threading.Lock()
 
@@ -134,11 +136,17 @@ class GuardedS3:
             self._send,  # type: ignore[arg-type]  # stubs: no handler returns anything
         )
 
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def _send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         """Send in place of botocore's own HTTP session, which no request ever reaches."""
+        aborting = event_name.endswith(".AbortMultipartUpload")
+        context = getattr(request, "context", None)  # not in every botocore
+        if aborting and context is not None:  # somebody waits, and the store may not answer
+            context["read_timeout"] = _ABORT_TIMEOUT_S
         try:
             return self._http.send(request)
-        except HTTPClientError as error:
+        except BotoCoreError as error:
+            if aborting:
+                raise TransferStopped from None
             # botocore takes all that it does not know for a passing fault of the network.
             cause = error.kwargs.get("error")
             if isinstance(cause, SSRFGuardError | TransferStopped):
@@ -164,7 +172,7 @@ class _GuardedHttp(URLLib3Session):
     def __init__(self, connections: Connections, settings: Settings) -> None:
         options: dict[str, Any] = {  # the stubs do not know all types that these may have
             "verify": str(settings.ca_bundle) if settings.ca_bundle else True,
-            "timeout": (_CONNECT_TIMEOUT_S, settings.stall_timeout_s),
+            "timeout": (_CONNECT_TIMEOUT_S, max(_READ_TIMEOUT_S, settings.stall_timeout_s)),
         }
         super().__init__(
             **options,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 
+from videngine.storage.transfer import TransferStopped
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -71,6 +73,6 @@ class OpenUploads:
         upload = note.read_text(encoding="utf-8")
         try:
             self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, TransferStopped) as error:
             if note.exists():
                 log.warning("an upload of %s stays open: %s", key, type(error).__name__)
