@@ -51,7 +51,7 @@ def plan(*outputs: dict[str, Any], source: MediaInfo | None = None) -> JobPlan:
         parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
         source or media(VIDEO, SOUND),
         source_path="/source",
-        work_dir="/work",
+        work_dir="/scratch",
         default_preset="medium",
         cores=2,
     )
@@ -99,9 +99,9 @@ def test_what_differs_in_anything_is_another_rendition(difference: dict[str, Any
 
 def test_files_of_renditions_are_named_after_them() -> None:
     found = plan(HLS, {"output": "thumbnail", "image_format": "jpg"})
-    assert [v.path for v in found.engine.video] == [f"/work/v{i}.mp4" for i in range(3)]
-    assert found.engine.audio[0].path == "/work/a0.mp4"
-    assert found.engine.stills[0].path == "/work/still0.jpg"
+    assert [v.path for v in found.engine.video] == [f"/scratch/v{i}.mp4" for i in range(3)]
+    assert found.engine.audio[0].path == "/scratch/a0.mp4"
+    assert found.engine.stills[0].path == "/scratch/still0.jpg"
     assert found.engine.source_path == "/source"
     assert found.engine.video_stream == 3
 

@@ -45,7 +45,7 @@ def plan(
         parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
         media,
         source_path="/source",
-        work_dir="/work",
+        work_dir="/scratch",
         default_preset="faster",
         cores=cores,
     )

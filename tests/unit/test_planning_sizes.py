@@ -45,7 +45,7 @@ def plan(
         parse_job(body).spec,
         media,
         source_path="/source",
-        work_dir="/work",
+        work_dir="/scratch",
         default_preset="medium",
         cores=2,
     )

@@ -41,7 +41,7 @@ def plan(*outputs: dict[str, Any], sounds: tuple[Stream, ...] = (sound(),)) -> J
         parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
         media,
         source_path="/source",
-        work_dir="/work",
+        work_dir="/scratch",
         default_preset="medium",
         cores=2,
     )
