@@ -125,7 +125,7 @@ class Database:
         Raises:
             DatabaseGone: the database did not answer in time.
         """
-        with _translated(), self.engine.begin() as connection:
+        with unreachable_is_gone(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -135,7 +135,7 @@ class Database:
         Raises:
             DatabaseGone: the database did not answer in time.
         """
-        with _translated(), self._reader.begin() as connection:
+        with unreachable_is_gone(), self._reader.begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -195,7 +195,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def unreachable_is_gone() -> Iterator[None]:
+    """Every way in which a database does not answer, as `DatabaseGone`."""
     try:
         yield
     except (sa.exc.OperationalError, sa.exc.TimeoutError, sa.exc.InterfaceError) as error:

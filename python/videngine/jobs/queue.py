@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos import error as dbos_error
 
-from videngine.jobs.database import Database
+from videngine.jobs.database import Database, unreachable_is_gone
 
 JSON = Any
 
@@ -32,6 +32,7 @@ _VERSION = "abi-1"
 # everything.
 _NEW_JOBS = 1 << 27
 _POLL_S = 0.25
+_STOP_LIMIT_S = 30  # what runs have to come to their end in once they are stopped
 
 logging.getLogger("dbos").setLevel(logging.WARNING)  # it tells every migration, and advertises
 
@@ -71,7 +72,10 @@ def migrate_queue(url: sa.URL) -> None:
 
 
 class Queue:
-    """The queue as API and sweeper see it. Thread-safe; borrows the database."""
+    """The queue as API and sweeper see it. Thread-safe; borrows the database.
+
+    Every verb raises `DatabaseGone` when that does not answer.
+    """
 
     def __init__(self, database: Database) -> None:
         self._client = DBOSClient(
@@ -113,9 +117,10 @@ class Queue:
 
     def claims(self) -> list[Claim]:
         """Everything that some executor holds at this moment, dead or alive."""
-        rows = self._client.list_workflows(
-            status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
-        )
+        with unreachable_is_gone():
+            rows = self._client.list_workflows(
+                status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
+            )
         claims = []
         for row in rows:
             job_id, run = _job_and_run(row.workflow_id)
@@ -136,35 +141,39 @@ class Queue:
         """
         # Internal: DBOS's own recovery step. Its public cousin `resume_workflow` does not check the
         # executor.
-        return self._client._sys_db.reenqueue_for_recovery(
-            _workflow_id(claim.job_id, claim.run), [claim.executor], _QUEUE
-        )
+        with unreachable_is_gone():
+            return self._client._sys_db.reenqueue_for_recovery(
+                _workflow_id(claim.job_id, claim.run), [claim.executor], _QUEUE
+            )
 
     def checkpoints(self, job_id: str, runs: Iterable[int]) -> list[tuple[str, JSON]]:
         """What the steps of these runs returned, as (step, result), in order."""
-        return [
-            (step["function_name"], step["output"])
-            for run in runs
-            for step in self._client.list_workflow_steps(_workflow_id(job_id, run))
-            if step["error"] is None
-        ]
+        with unreachable_is_gone():
+            return [
+                (step["function_name"], step["output"])
+                for run in runs
+                for step in self._client.list_workflow_steps(_workflow_id(job_id, run))
+                if step["error"] is None
+            ]
 
     def finished(self, limit: int) -> list[tuple[str, int]]:
         """Runs that are over, oldest first, as (job id, run)."""
-        rows = self._client.list_workflows(
-            status=["SUCCESS", "ERROR", "CANCELLED"],
-            name=_WORKFLOW,
-            limit=limit,
-            load_input=False,
-            load_output=False,
-        )
+        with unreachable_is_gone():
+            rows = self._client.list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                name=_WORKFLOW,
+                limit=limit,
+                load_input=False,
+                load_output=False,
+            )
         return [_job_and_run(row.workflow_id) for row in rows]
 
     def forget(self, runs: Iterable[tuple[str, int]]) -> None:
         """Delete runs with their checkpoints."""
         ids = [_workflow_id(*run) for run in runs]
         if ids:
-            self._client.delete_workflows(ids)
+            with unreachable_is_gone():
+                self._client.delete_workflows(ids)
 
     def close(self) -> None:
         """Let go of the queue; the database stays open."""
@@ -172,10 +181,10 @@ class Queue:
 
 
 @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)  # we count attempts ourselves
-def _run_job(job_id: str) -> None:
+def _run_job(_job_id: str) -> None:
     assert Executor.current is not None, "a workflow was started outside of an executor"
     assert DBOS.workflow_id is not None
-    Executor.current.work(job_id, _job_and_run(DBOS.workflow_id)[1])
+    Executor.current.take(*_job_and_run(DBOS.workflow_id))
 
 
 class Executor:
@@ -206,7 +215,10 @@ class Executor:
         self._database = database
         self._executor_id = executor_id
         self._slots = slots
-        self.work = work
+        self._work = work
+        self._lock = threading.Lock()
+        self._running = 0
+        self._stopping = False
 
     def start(self) -> None:
         """Begin to take workflows."""
@@ -235,6 +247,22 @@ class Executor:
         DBOS.listen_queues([_QUEUE])
         DBOS.launch()
 
+    def take(self, job_id: str, run: int) -> None:
+        """Work on one workflow, on its own thread.
+
+        Raises:
+            Abandon: it is for others.
+        """
+        with self._lock:
+            if self._stopping:
+                raise Abandon
+            self._running += 1
+        try:
+            self._work(job_id, run)
+        finally:
+            with self._lock:
+                self._running -= 1
+
     @staticmethod
     def step(name: str, work: Callable[[], JSON]) -> JSON:
         """Run ``work``, record and return its result; or return what was recorded.
@@ -244,9 +272,11 @@ class Executor:
         Raises:
             Abandon: somebody else holds the workflow by now.
             HistoryChanged: another step was recorded in this place.
+            DatabaseGone: the result is not recorded.
         """
         try:
-            return DBOS.run_step({"name": name}, work)
+            with unreachable_is_gone():
+                return DBOS.run_step({"name": name}, work)
         except dbos_error.DBOSWorkflowConflictIDError:
             raise Abandon from None
         except dbos_error.DBOSUnexpectedStepError as error:
@@ -259,9 +289,14 @@ class Executor:
             timeout_s: how long runs may take to finish by themselves.
             stop_runs: called after that time; must make every ``work`` raise `Abandon` soon.
         """
+        with self._lock:
+            self._stopping = True
+            idle = self._running == 0
         timer = threading.Timer(timeout_s, stop_runs)
         timer.start()
         try:
-            DBOS.destroy(workflow_completion_timeout_sec=int(timeout_s) + 30)
+            # Not more than a look when nothing runs: DBOS sleeps before it looks.
+            limit_s = 0 if idle else int(timeout_s) + _STOP_LIMIT_S
+            DBOS.destroy(workflow_completion_timeout_sec=limit_s)
         finally:
             timer.cancel()

@@ -30,6 +30,8 @@ class ServiceRun:
         attempt: what holds the job.
         settings: the operator's.
         scratch: the job's folder.
+        hold: called before every piece of work, and after it before its result is recorded: waits
+            while the database is away, stops the run if the job is not its own any more.
         remembered: results of steps that earlier runs of the job have finished.
     """
 
@@ -40,6 +42,7 @@ class ServiceRun:
         settings: Settings,
         scratch: Path,
         remembered: dict[str, JSON],
+        hold: Callable[[ServiceRun], None],
     ) -> None:
         self.attempt = attempt
         self.job_id = attempt.job_id
@@ -47,6 +50,7 @@ class ServiceRun:
         self.scratch = scratch
         self.stop_reason: StopReason | None = None
         self._remembered = remembered
+        self._hold = hold
         self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._phase = ""
@@ -69,12 +73,20 @@ class ServiceRun:
         self._taken.add(name)
         if name in self._remembered:
             return self._remembered[name]
+        self._hold(self)
         outcome = Executor.step(name, lambda: self._outcome(work))
         if "failed" in outcome:
             raise VidengineError.from_json(outcome["failed"])
         return outcome["done"]
 
     def _outcome(self, work: Callable[[], JSON]) -> JSON:
+        outcome = self._try(work)
+        self._hold(self)
+        if self.stop_reason == "fenced":
+            raise Abandon
+        return outcome
+
+    def _try(self, work: Callable[[], JSON]) -> JSON:
         try:
             return {"done": work()}
         except Cancelled as error:

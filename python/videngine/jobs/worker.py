@@ -167,6 +167,8 @@ class Sweeper:
         while not stop.wait(self._settings.sweep_s):
             try:
                 self.sweep()
+            except DatabaseGone as error:
+                log.warning("no sweep: %s", error)
             except Exception:
                 log.exception("the sweep failed")
 

@@ -90,7 +90,8 @@ class JobRunner:
             attempt,
             settings=self._settings,
             scratch=folder,
-            remembered=remembered(self._queue.checkpoints(job_id, earlier)),
+            remembered=remembered(self._insist(lambda: self._queue.checkpoints(job_id, earlier))),
+            hold=self._hold,
         )
         with self._lock:
             self._active[attempt.id] = run
@@ -113,6 +114,10 @@ class JobRunner:
             report = self._run_job(parse_job(attempt.request).spec, run).to_json()
         except (Cancelled, Abandon) as stopped:
             return self._stopped(run, stopped)
+        except DatabaseGone:
+            # What was done is on record up to the last step; nobody is to blame.
+            self._insist(lambda: self._attempts.release(attempt))
+            raise Abandon from None
         except HistoryChanged as error:
             log.warning("job %s starts over: %s", run.job_id, error)
             self._insist(lambda: self._attempts.start_over(attempt))
@@ -146,13 +151,24 @@ class JobRunner:
             log.info("job %s: %s", run.job_id, line)
         return self._insist(lambda: self._attempts.fail(run.attempt, failure, run.beat()))
 
-    def _insist(self, work: Callable[[], Result]) -> Result:
-        """Do ``work`` in the database, however long that is away: a finished encode is worth it."""
+    def _hold(self, run: ServiceRun) -> None:
+        held = self._insist(lambda: self._attempts.beat(self._worker, [run.beat()]), run)
+        if run.attempt.id not in held:
+            run.stop("fenced")
+
+    def _insist(self, work: Callable[[], Result], run: ServiceRun | None = None) -> Result:
+        """Do ``work`` in the database, however long that is away: a finished encode is worth it.
+
+        Raises:
+            Abandon: ``run`` was stopped meanwhile.
+        """
         while True:
             try:
                 return work()
             except DatabaseGone as error:
                 log.warning("the database is away: %s", error)
+                if run is not None and run.cancelled():
+                    raise Abandon from None
                 time.sleep(_DATABASE_RETRY_S)
 
 
