@@ -45,8 +45,9 @@ const adapters = {
       this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy });
       this.player.on(Hls.Events.ERROR, (_, data) => {
         const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
-        const stalled = /^buffer(Stalled|Nudge)/.test(data.details); // a slow machine, unless it is fatal
-        (stalled && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
+        // A slow machine, or a load that a switch of rungs made needless.
+        const harmless = /^(bufferStalled|bufferNudge|aborted|internalAborted)/.test(data.details);
+        (harmless && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
       });
       const parsed = new Promise((done) => {
         this.player.once(Hls.Events.MANIFEST_PARSED, () => done());

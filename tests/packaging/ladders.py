@@ -76,7 +76,7 @@ def plan_ladder(
             id=f"video_{n}",
             picture=f"picture_{n}",
             codec="libx264",
-            preset="ultrafast",
+            preset="veryfast",
             crf=None,
             bitrate_bps=rung.bitrate_bps,
             max_bitrate_bps=rung.bitrate_bps * 3 // 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,3 +75,14 @@ def test_a_sound_in_no_known_language_has_no_lang(ladder: Ladder, tmp_path: Path
     (period,) = MPEGDASHParser.parse(str(tmp_path / NAME)).periods
     languages = [s.lang for s in period.adaptation_sets if s.content_type == "audio"]
     assert sorted(languages, key=str) == [None, "fr"]
+
+
+def test_frame_rates_are_in_lowest_terms(
+    ladder: Ladder, odd_ladder: Ladder, tmp_path: Path
+) -> None:
+    package_dash(ladder, tmp_path / "ntsc")
+    assert ' frameRate="30000/1001"' in (tmp_path / "ntsc" / NAME).read_text()
+    package_dash(odd_ladder, tmp_path / "odd")
+    assert {' frameRate="12"', ' frameRate="24"'} == set(
+        re.findall(r' frameRate="[^"]*"', (tmp_path / "odd" / NAME).read_text())
+    )

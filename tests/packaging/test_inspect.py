@@ -183,7 +183,7 @@ DASH_DAMAGE = {
     "codecs": (replace("playlist.mpd", r"avc1\.......", "avc1.640033"), "codecs avc1.640033"),
     "type": (replace("playlist.mpd", 'mimeType="video/mp4"', 'mimeType="audio/mp4"'), "mimeType"),
     "size": (replace("playlist.mpd", 'width="320"', 'width="322"'), "322x180, found"),
-    "rate": (replace("playlist.mpd", r'frameRate="\d+/\d+"', 'frameRate="30"'), "frameRate 30"),
+    "rate": (replace("playlist.mpd", r'frameRate="[\d/]+"', 'frameRate="30"'), "frameRate 30"),
     "role": (replace("playlist.mpd", 'value="main"', 'value="dub"'), "0 sounds have the role main"),
     "missing segment": (remove(SEGMENT), "unreadable"),
     "gap": (patch(SEGMENT, "moof/traf/tfdt", 4, b"\0\1\0\0"), "does not go on"),

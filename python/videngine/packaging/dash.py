@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 from videngine.outputs import PackagedFile
@@ -22,16 +23,16 @@ def package_dash(
     shaka.run(streams, folder, segment_s=renditions.segment_s, mpd=output.name, stop=stop)
     for stream in streams:
         check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
-    _name_languages(folder / output.name, {stream.language for stream in streams})
+    _finish(folder / output.name, {stream.language for stream in streams})
     return packaged_folder(output, folder)
 
 
-def _name_languages(mpd: Path, languages: set[str]) -> None:
-    """Remove languages that are not ours.
+def _finish(mpd: Path, languages: set[str]) -> None:
+    """Tidy what the packager takes from track files as it stands there.
 
-    For a sound whose language nobody knows the packager shows what a muxer put into the track file.
+    That is, for a sound of unknown language, what a muxer wrote there; and frame rates in ticks.
     """
-    text = re.sub(
-        r' lang="([^"]*)"', lambda lang: lang[0] if lang[1] in languages else "", mpd.read_text()
-    )
+    text = mpd.read_text()
+    text = re.sub(r' lang="([^"]*)"', lambda lang: lang[0] if lang[1] in languages else "", text)
+    text = re.sub(r' frameRate="(\d+/\d+)"', lambda rate: f' frameRate="{Fraction(rate[1])}"', text)
     mpd.write_text(text)
