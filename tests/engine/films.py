@@ -82,7 +82,7 @@ def make_film(
         frames: how many.
         rate: of the frames; with ``setpts`` only a time base for the filter.
         time_of: where frame n belongs, if not at n / rate.
-        setpts: the same as an expression of FFmpeg's filter.
+        setpts: the same in milliseconds, as an expression of FFmpeg's filter.
         clicks: instants in the sound; without any the film has no sound.
         sound_s: the length of the sound, by default the picture's.
         sound_hz: its sample rate.
@@ -97,7 +97,7 @@ def make_film(
         length_s = times(frames) if sound_s is None else sound_s
         write_clicks(sound, clicks=clicks, length_s=length_s, rate_hz=sound_hz)
         command += ["-i", str(sound), *audio]
-    graph = f"setpts={setpts}," if setpts else ""
+    graph = f"settb=1/1000,setpts={setpts}," if setpts else ""
     command += ["-vf", f"{graph}format=yuv420p", "-vsync", "passthrough" if setpts else "cfr"]
     command += [*video, *more, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg:

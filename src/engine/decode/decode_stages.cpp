@@ -18,6 +18,11 @@ int64_t nominal_duration_us(const AVStream& stream) {
                                       : AV_TIME_BASE / 25;
 }
 
+// Frames leave the decoder in the order in which they are shown. Timestamps that step back by no
+// more than this are wrong (the last B-frames of a program stream have their neighbours'); a larger
+// step is a cut in the source.
+constexpr int kMisplacedFrames = 4;
+
 // Puts a decoded frame on the timeline; `fallback_us` is where it belongs if it has no timestamp.
 void to_timeline(AVFrame& frame, AVRational time_base, int64_t origin_us, int64_t fallback_us) {
   frame.pts = frame.pts == AV_NOPTS_VALUE
@@ -64,6 +69,8 @@ void PictureDecodeStage::run() {
                                     ? av_rescale_q(duration_ticks, stream_.time_base, kTimelineBase)
                                     : nominal_us;
     to_timeline(*frame, stream_.time_base, origin_us, end_us);
+    const int64_t back_us = position_us - frame->pts;
+    if (frames > 0 && back_us >= 0 && back_us <= kMisplacedFrames * nominal_us) frame->pts = end_us;
     end_us = std::max(end_us, frame->pts + duration_us);
     ++frames;
     position_us = frame->pts;

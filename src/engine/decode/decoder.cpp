@@ -22,6 +22,13 @@ Decoder::Decoder(const AVStream& stream, int threads) {
                           ": convert the source to a common codec first.",
                       subject);
   }
+  if (static_cast<int64_t>(coded.width) * coded.height > kMaxPixels) {
+    throw EngineError(ErrorClass::InputError, "source_unsupported_codec",
+                      "The source's picture of " + std::to_string(coded.width) + "x" +
+                          std::to_string(coded.height) +
+                          " is too large: at most 8192x4352 pixels are decoded.",
+                      subject);
+  }
   context_.reset(avcodec_alloc_context3(codec));
   if (!context_) throw std::bad_alloc();
   const auto open = [&](int code, const char* operation) {

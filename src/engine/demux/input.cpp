@@ -18,6 +18,9 @@ namespace {
 
 constexpr int kIoBufferBytes = 1 << 18;
 
+// How much earlier than the picture a sound may start by its encoder's delay.
+constexpr int64_t kSoundLeadUs = AV_TIME_BASE / 10;
+
 // Containers we accept. Nothing here opens a second file, a device or a connection.
 constexpr const char* kFormats =
     "mov,mp4,matroska,webm,mpegts,mpeg,avi,flv,asf,mxf,ogg,wav,w64,aiff,mp3,aac,flac,ac3,eac3,amr,"
@@ -50,7 +53,7 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(sto
          std::string("The source cannot be opened: ") + std::generic_category().message(errno),
          path);
   }
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     ::close(fd_);
     fail("source_not_found", "The source is not a regular file.", path);
@@ -107,7 +110,9 @@ Input::~Input() {
 }
 
 int64_t Input::origin_us() const {
-  int64_t origin = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
+  int64_t origin = kNone;
+  int64_t first_picture = kNone;
   for (unsigned i = 0; i < context_->nb_streams; ++i) {
     const AVStream* stream = context_->streams[i];
     const AVMediaType type = stream->codecpar->codec_type;
@@ -116,9 +121,15 @@ int64_t Input::origin_us() const {
         stream->start_time == AV_NOPTS_VALUE) {
       continue;
     }
-    origin = std::min(origin, av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q));
+    const int64_t start = av_rescale_q(stream->start_time, stream->time_base, AV_TIME_BASE_Q);
+    origin = std::min(origin, start);
+    if (type == AVMEDIA_TYPE_VIDEO) first_picture = std::min(first_picture, start);
   }
-  return origin == std::numeric_limits<int64_t>::max() ? 0 : origin;
+  // A film begins with its first picture. Many containers start the sound a few milliseconds
+  // before, by what its encoder delays it, which would put every picture between two frames of
+  // ours.
+  if (first_picture != kNone && first_picture - origin < kSoundLeadUs) origin = first_picture;
+  return origin == kNone ? 0 : origin;
 }
 
 int Input::read(void* self, uint8_t* buffer, int size) noexcept {

@@ -23,7 +23,8 @@ class Input {
 
   [[nodiscard]] AVFormatContext* context() const { return context_.get(); }
   [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
-  // Where the source's own time begins, in microseconds: the earliest of its pictures and sounds.
+  // Where the source's own time begins, in microseconds: its first picture, or a sound that starts
+  // well before it.
   [[nodiscard]] int64_t origin_us() const;
 
  private:

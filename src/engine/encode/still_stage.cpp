@@ -8,6 +8,10 @@
 namespace videngine {
 namespace {
 
+// Containers round their timestamps to milliseconds: a frame this close behind the time asked for
+// is the one that was meant.
+constexpr int64_t kRoundingUs = 1000;
+
 // One image as the codec writes it; `picture` has the codec's pixel format.
 av::Packet encode_image(const StillPlan& plan, const AVFrame& picture) {
   const bool jpg = plan.format == "jpg";
@@ -63,7 +67,7 @@ void StillStage::run() {
   const int64_t time_us = av_rescale(plan_.time_s.num, AV_TIME_BASE, plan_.time_s.den);
   av::Frame shown;
   while (std::optional<av::Frame> frame = frames_->pop()) {
-    if (shown && (*frame)->pts > time_us) break;
+    if (shown && (*frame)->pts > time_us + kRoundingUs) break;
     shown = std::move(*frame);
   }
   frames_->close();

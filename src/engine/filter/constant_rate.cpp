@@ -14,6 +14,11 @@ namespace {
 // A still held for longer than this is a broken timestamp, and filling it would never end.
 constexpr int64_t kMaxGapS = 30LL * 60;
 
+// Added before rounding down to a slot: a little more than half of one. Where a rate is halved every
+// second frame lies in the middle between two slots, give or take the rounding of the container's
+// timestamps, and it must not be that rounding which chooses frames.
+constexpr Rational kRoundUp{11, 20};
+
 }  // namespace
 
 ConstantRate::ConstantRate(Rational rate, int64_t start_us, std::optional<Rational> duration_s)
@@ -26,8 +31,13 @@ ConstantRate::ConstantRate(Rational rate, int64_t start_us, std::optional<Ration
 }
 
 int64_t ConstantRate::slot_at(int64_t position_us) const {
-  return av_rescale_rnd(position_us - start_us_, rate_.num, rate_.den * AV_TIME_BASE,
-                        AV_ROUND_NEAR_INF);
+  // Counted from the first frame, whose own slot is the nearest: frames at our rate that lie
+  // between slots keep one distance from them.
+  const Rational middle =
+      Rational::of(kRoundUp.num * AV_TIME_BASE * rate_.den, kRoundUp.den * rate_.num);
+  const int64_t since_first_us = position_us - first_us_ + middle.num / middle.den;
+  return first_slot_ +
+         av_rescale_rnd(since_first_us, rate_.num, rate_.den * AV_TIME_BASE, AV_ROUND_DOWN);
 }
 
 bool ConstantRate::emit_until(int64_t end_slot, const Take& take) {
@@ -45,6 +55,11 @@ bool ConstantRate::emit_until(int64_t end_slot, const Take& take) {
 }
 
 bool ConstantRate::push(av::Frame frame, const Take& take) {
+  if (!pending_) {
+    first_us_ = frame->pts;
+    first_slot_ = av_rescale_rnd(first_us_ - start_us_, rate_.num, rate_.den * AV_TIME_BASE,
+                                 AV_ROUND_NEAR_INF);
+  }
   // What comes before the start is still on screen at slot 0 if nothing follows; a first frame that
   // comes late is shown from the start all the same, so that every track begins at once.
   const int64_t slot = pending_ ? std::max<int64_t>(slot_at(frame->pts), 0) : 0;
@@ -55,8 +70,8 @@ bool ConstantRate::push(av::Frame frame, const Take& take) {
 }
 
 void ConstantRate::drain(int64_t end_us, const Take& take) {
-  if (!pending_) return;
-  emit_until(std::max(slot_at(end_us), pending_slot_ + 1), take);
+  if (!pending_ || end_us <= start_us_) return;
+  emit_until(std::max<int64_t>(slot_at(end_us), 1), take);
 }
 
 }  // namespace videngine

@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kHardErrorS = 0.1;      // beyond it: a gap or an overlap
 constexpr double kSoftErrorS = 0.005;    // below it: rounding of the container's timestamps
+constexpr int kCorrectionS = 10;         // a soft error is taken back over so long
 constexpr double kSmoothing = 0.05;      // of one frame's error, against jitter
 constexpr int64_t kMaxGapS = 30LL * 60;  // as ConstantRate's
 
@@ -95,12 +96,14 @@ void Resampler::correct(const AVFrame& frame, const Take& take) {
     return;
   }
   drift_ += kSmoothing * (static_cast<double>(error) - drift_);
-  if (std::abs(drift_) > kSoftErrorS * sample_rate_hz_) {
-    // Taken back over ten seconds: at most a thousandth of the pitch.
+  // Every second anew, as much as is missing then: where the source's clock runs slow for good, the
+  // error settles where as much is taken back as is added. A hundredth of the pitch at the very
+  // most.
+  if (std::abs(drift_) > kSoftErrorS * sample_rate_hz_ && written_ >= next_correction_) {
     av::check(swr_set_compensation(swr_.get(), static_cast<int>(std::lround(drift_)),
-                                   10 * sample_rate_hz_),
+                                   kCorrectionS * sample_rate_hz_),
               "swr_set_compensation");
-    drift_ = 0;
+    next_correction_ = written_ + sample_rate_hz_;
   }
 }
 

@@ -40,8 +40,9 @@ class Resampler {
   av::Swr swr_;
   av::Frame like_;  // what swr_ was made for
   int64_t written_ = 0;
-  int64_t to_drop_ = 0;  // samples before the start or of an overlap
-  double drift_ = 0;     // smoothed distance from the timestamps, in samples
+  int64_t to_drop_ = 0;          // samples before the start or of an overlap
+  double drift_ = 0;             // smoothed distance from the timestamps, in samples
+  int64_t next_correction_ = 0;  // not before so many samples were written
 };
 
 }  // namespace videngine
