@@ -14,6 +14,7 @@ from videngine.jobs.database import DatabaseGone
 log = logging.getLogger(__name__)
 
 STATUS = {
+    "bad_request": 400,
     "invalid_json": 400,
     "unauthorized": 401,
     "not_found": 404,
@@ -28,7 +29,8 @@ STATUS = {
 """HTTP status by error code; every other code of a request is 422."""
 
 _RETRY_AFTER_S = {429: 30, 503: 5}
-_CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "payload_too_large"}
+"""Error code of what fails below our own routes; any other client's fault is `bad_request`."""
 
 
 def success(message: str, result: Any, status: int = 200) -> Response:
@@ -38,15 +40,18 @@ def success(message: str, result: Any, status: int = 200) -> Response:
     return response
 
 
+def envelope(faults: list[Fault]) -> dict[str, Any]:
+    """What a request that was not served is told: every fault, the first as the message."""
+    return {
+        "message": faults[0].message,
+        "result": {"errors": [fault.to_json() for fault in faults]},
+        "success": False,
+    }
+
+
 def failure(faults: list[Fault], status: int) -> Response:
-    """An answer to a request that was not: every fault, the first as the message."""
-    response = jsonify(
-        {
-            "message": faults[0].message,
-            "result": {"errors": [fault.to_json() for fault in faults]},
-            "success": False,
-        }
-    )
+    """An answer to a request that was not served."""
+    response = jsonify(envelope(faults))
     response.status_code = status
     if status in _RETRY_AFTER_S:
         response.headers["Retry-After"] = str(_RETRY_AFTER_S[status])
@@ -81,7 +86,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         status = error.code or 500
-        code = _CODE_BY_STATUS.get(status, "internal_error" if status >= 500 else "invalid_field")
+        code = CODE_BY_STATUS.get(status, "internal_error" if status >= 500 else "bad_request")
         message = {
             "not_found": "There is nothing at this address.",
             "method_not_allowed": f"This address does not take {request.method}.",

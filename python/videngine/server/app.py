@@ -6,11 +6,10 @@ import logging
 import socket
 from collections.abc import Sequence
 
-import waitress
 from flask import Flask, Response, current_app, jsonify, request
 
 from videngine.jobs.redaction import set_up_logging
-from videngine.server import answers, jobs, openapi, outputs
+from videngine.server import answers, http, jobs, openapi, outputs
 from videngine.server.auth import require_token
 from videngine.server.models import Health
 from videngine.server.operation import Operation, operation, read_query
@@ -18,8 +17,6 @@ from videngine.server.service import Service, service
 from videngine.settings import Settings
 
 log = logging.getLogger(__name__)
-
-_THREADS = 8
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -55,19 +52,7 @@ def serve(settings: Settings, *, sockets: Sequence[socket.socket] = ()) -> None:
     set_up_logging()
     app = create_app(settings)
     try:
-        where = (
-            {"sockets": list(sockets)}
-            if sockets
-            else {"host": settings.host, "port": settings.port}
-        )
-        waitress.serve(
-            app,
-            **where,
-            threads=_THREADS,
-            ident="videngine",
-            max_request_body_size=settings.max_body_bytes + 1,
-            clear_untrusted_proxy_headers=True,
-        )
+        http.run(app, settings, sockets)
     finally:
         app.extensions["videngine"].close()
 
