@@ -38,7 +38,9 @@ int64_t first_wanted_us(const Plan& plan) {
 }  // namespace
 
 struct Session::State {
-  explicit State(Plan wanted) : plan(std::move(wanted)) {}
+  explicit State(Plan wanted) : plan(std::move(wanted)) {
+    stages.on_stop([this] { stop = true; });
+  }
 
   void build();
   void build_pictures();
@@ -167,7 +169,6 @@ void Session::State::build_sounds() {
 
 // Downstream first, so that every consumer stands ready before its producer.
 void Session::State::spawn() {
-  stages.on_stop([this] { stop = true; });
   stages.on_idle([this] {
     const std::scoped_lock lock(mutex);
     if (!stages.stopped()) {
@@ -238,7 +239,7 @@ bool Session::ended() const {
 void Session::cancel() noexcept {
   {
     const std::scoped_lock lock(state_->mutex);
-    state_->cancelled = !state_->idle;
+    if (!state_->idle) state_->cancelled = true;
   }
   state_->stages.stop();
 }

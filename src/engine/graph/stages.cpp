@@ -9,7 +9,11 @@ Stages::~Stages() {
   threads_.clear();
 }
 
-void Stages::on_stop(std::function<void()> wake) { wakes_.push_back(std::move(wake)); }
+void Stages::on_stop(std::function<void()> wake) {
+  const std::scoped_lock lock(mutex_);
+  if (stopped_) wake();
+  wakes_.push_back(std::move(wake));
+}
 
 void Stages::spawn_all(std::vector<std::pair<std::string, Body>> bodies) {
   // Counted before the first starts: a quick stage must not be taken for the last one.
@@ -32,10 +36,8 @@ void Stages::run(const std::string& name, const Body& body) noexcept {
 }
 
 void Stages::stop(std::exception_ptr failure) noexcept {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (failure && !failure_ && !stopped_) failure_ = std::move(failure);
-  }
+  const std::scoped_lock lock(mutex_);
+  if (failure && !stopped_) failure_ = std::move(failure);
   stopped_ = true;
   for (const auto& wake : wakes_) wake();
 }

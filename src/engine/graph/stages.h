@@ -24,7 +24,8 @@ class Stages {
 
   using Body = std::function<void()>;
 
-  // Registers how to wake a stage that waits (usually a queue's close). Before spawn_all.
+  // Registers how to wake a stage that waits (usually a queue's close); woken at once if all has
+  // been stopped already. Before spawn_all.
   void on_stop(std::function<void()> wake);
   // Starts one thread per named body, in this order. Once.
   void spawn_all(std::vector<std::pair<std::string, Body>> bodies);
