@@ -74,10 +74,11 @@ class PictureClock {
     using std::chrono::milliseconds;
     std::unique_lock lock(mutex_);
     const auto reached = [&] { return ended_ || position_us_ > position_us; };
-    while (!changed_.wait_for(lock, milliseconds(20), reached)) {
+    while (!reached()) {
       lock.unlock();
       if (hurry()) return;
       lock.lock();
+      changed_.wait_for(lock, milliseconds(20), reached);
     }
   }
   // Waits for the end. `give_up` as `hurry` above; then the answer is kForever.
