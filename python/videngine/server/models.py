@@ -98,8 +98,7 @@ class JobSummary(BaseModel):
     video_id: str
     status: Status
     phase: str | None = Field(
-        description="While processing: downloading, probing, analyzing, encoding, packaging or "
-        "uploading."
+        description="While processing: downloading, probing, encoding, packaging or uploading."
     )
     progress: float = Field(description="0 to 100.")
     cancel_requested: bool
