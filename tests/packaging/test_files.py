@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -14,7 +16,7 @@ import pytest
 from tests.packaging.inspect_boxes import boxes
 from tests.packaging.ladders import Ladder
 
-from videngine.errors import Cancelled, VidengineError
+from videngine.errors import Cancelled, ResourceError, VidengineError
 from videngine.outputs import OutputPlan
 from videngine.packaging import package
 from videngine.plan import RenditionResult
@@ -114,3 +116,30 @@ def test_remuxing_stops_when_asked(
     with pytest.raises(Cancelled):
         package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: True)
     assert psutil.Process().children() == []
+
+
+def test_a_rendition_whose_file_has_gone_is_named(ladder: Ladder, tmp_path: Path) -> None:
+    gone = replace(ladder.results["video_1"], path=str(tmp_path / "gone.mp4"))
+    with pytest.raises(VidengineError, match="whose file has gone") as caught:
+        package(
+            ladder.output("advanced_hls", "a.m3u8"),
+            ladder.plan,
+            {**ladder.results, "video_1": gone},
+            tmp_path / "out",
+            stop=never,
+        )
+    assert (caught.value.code, caught.value.subject) == ("packaging_failed", "video_1")
+
+
+def test_a_disk_that_fills_up_under_a_copy_is_named(
+    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*names: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", full)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    output, results = still(tmp_path / "still_0.png")
+    with pytest.raises(ResourceError) as caught:
+        package(output, ladder.plan, results, tmp_path / "out", stop=never)
+    assert caught.value.code == "disk_full"

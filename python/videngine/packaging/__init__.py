@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from videngine.packaging.dash import package_dash
 from videngine.packaging.hls import package_hls
 from videngine.packaging.mp4 import package_mp4
 from videngine.packaging.renditions import Renditions
+from videngine.packaging.shaka import disk_full
 from videngine.packaging.still import package_still
 from videngine.plan import Plan, RenditionResult
 
@@ -58,5 +60,10 @@ def package(
             "unknown_output", f"Nothing is known about packaging {output.output!r} outputs."
         )
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return make(Renditions(output, plan, results), folder, stop)
+    try:
+        folder.mkdir(parents=True)
+        return make(Renditions(output, plan, results), folder, stop)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise disk_full() from error

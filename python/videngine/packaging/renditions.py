@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan
@@ -36,15 +37,18 @@ class Renditions:
         return self.output.segment_s
 
     def result(self, rendition: str) -> RenditionResult:
-        """A finished rendition by its id."""
-        try:
-            return self.results[rendition]
-        except KeyError:
+        """A finished rendition by its id.
+
+        Raises:
+            VidengineError: ``packaging_failed``: it was not made, or its file has gone.
+        """
+        result = self.results.get(rendition)
+        if result is None or not Path(result.path).exists():
+            what = "that the encode did not make" if result is None else "whose file has gone"
             raise VidengineError(
-                "packaging_failed",
-                "The output needs a rendition that the encode did not make.",
-                subject=rendition,
-            ) from None
+                "packaging_failed", f"The output needs a rendition {what}.", subject=rendition
+            )
+        return result
 
     def video_plan(self, rendition: str) -> VideoRenditionPlan:
         """What the engine was told to encode for a rendition of this output."""

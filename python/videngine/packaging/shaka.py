@@ -196,13 +196,18 @@ def _failure(status: int, folder: Path, log: tuple[str, ...]) -> VidengineError:
     if status < 0:
         return WorkerLost("worker_lost", f"Shaka Packager died of signal {-status}.", log=log)
     if shutil.disk_usage(folder).free < _FREE_BYTES:
-        return ResourceError(
-            "disk_full", "The disk that holds the working files is full: free some space.", log=log
-        )
+        return disk_full(log)
     return VidengineError(
         "packaging_failed",
         f"Shaka Packager refused the renditions (exit status {status}).",
         log=log,
+    )
+
+
+def disk_full(log: tuple[str, ...] = ()) -> ResourceError:
+    """The error for a full disk, whoever found it full."""
+    return ResourceError(
+        "disk_full", "The disk that holds the working files is full: free some space.", log=log
     )
 
 
