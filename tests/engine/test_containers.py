@@ -55,8 +55,8 @@ def test_frames_and_sound_of_every_container_are_where_they_were(
         audio=(audio(tmp_path, stream=facts.audio[0].index),),
     )
     shown = numbers(made.path("v0"))
-    assert shown[:75] == list(range(75))
-    assert len(shown) <= 76
+    # FFmpeg's AVI muxer leaves a gap behind the first frame.
+    assert shown == [*([0] if suffix == "avi" else []), *range(75)]
     samples = sound(made.path("a0"), 48_000)[0]
     for at in film.clicks:
         assert abs(click_near(samples, 48_000, float(at)) - float(at)) <= _sync_s(suffix)

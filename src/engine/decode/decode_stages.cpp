@@ -96,26 +96,15 @@ void PictureDecodeStage::run() {
   outlet_.finish();
 }
 
-// A file that ends long before it says it does was cut off on its way to us: better said than
-// transcoded in silence.
 void PictureDecodeStage::check_whole(int64_t end_us) const {
   if (decoder_.frames() == 0) {
     throw EngineError(ErrorClass::InputError, "source_corrupt",
                       "No picture of the source can be decoded: the file is damaged.",
                       "stream " + std::to_string(stream_.index));
   }
-  if (stream_.duration <= 0 || stream_.duration == AV_NOPTS_VALUE) return;
-  const int64_t declared_us = av_rescale_q(stream_.duration, stream_.time_base, kTimelineBase);
-  const int64_t missing_us = declared_us - end_us;
-  if (missing_us <= std::max<int64_t>(AV_TIME_BASE, declared_us / 50)) return;
-  const auto seconds = [](int64_t us) {
-    const std::string text = std::to_string(static_cast<double>(us) / AV_TIME_BASE);
-    return text.substr(0, text.find('.') + 2);
-  };
-  throw EngineError(ErrorClass::InputError, "source_corrupt",
-                    "The source ends at " + seconds(end_us) + " s of " + seconds(declared_us) +
-                        " s: it is truncated or damaged. Upload it again.",
-                    "stream " + std::to_string(stream_.index));
+  const bool guessed = input_.context()->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+  if (stream_.duration <= 0 || guessed) return;
+  input_.require_whole(end_us, av_rescale_q(stream_.duration, stream_.time_base, kTimelineBase));
 }
 
 SoundDecodeStage::SoundDecodeStage(Input& input, int stream,

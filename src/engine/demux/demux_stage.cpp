@@ -1,5 +1,6 @@
 #include "demux/demux_stage.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "av/check.h"
@@ -14,6 +15,15 @@ constexpr std::size_t kPacketQueueDepth = 4096;
 // A broadcast stream whose clock moves by more than this between two packets has been cut there.
 constexpr int64_t kDiscontinuityUs = 10LL * AV_TIME_BASE;
 
+// What a sound decoder wants to hear before the start, and how the two streams may be interleaved.
+constexpr int64_t kPrerollUs = AV_TIME_BASE / 10;
+// How much further back a seek tries where no key frame was found; doubled every time.
+constexpr int64_t kFirstStepBackUs = 2LL * AV_TIME_BASE;
+
+bool is_picture(const AVStream& stream) {
+  return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+}
+
 }  // namespace
 
 DemuxStage::DemuxStage(Input& input, graph::Stages& stages, int64_t start_us)
@@ -24,16 +34,71 @@ std::shared_ptr<graph::PacketQueue> DemuxStage::connect(int stream) {
   if (!queue) {
     // Pictures are large, and decoders take them one by one.
     const AVStream* source = input_.context()->streams[stream];
-    const bool picture = source->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-    queue = std::make_shared<graph::PacketQueue>(picture ? 64 : kPacketQueueDepth);
+    queue = std::make_shared<graph::PacketQueue>(is_picture(*source) ? 64 : kPacketQueueDepth);
   }
   return queue;
 }
 
 void DemuxStage::seek() {
-  if (start_us_ <= 0) return;
-  // A seek that fails costs time only: everything before the start is decoded and dropped.
-  av_seek_frame(input_.context(), -1, input_.origin_us() + start_us_, AVSEEK_FLAG_BACKWARD);
+  AVFormatContext* context = input_.context();
+  const bool sound = std::ranges::any_of(
+      queues_, [&](const auto& queue) { return !is_picture(*context->streams[queue.first]); });
+  int64_t back_us = sound ? kPrerollUs : 0;
+  bool moved = false;
+  while (start_us_ > back_us) {
+    const int64_t target_us = input_.origin_us() + start_us_ - back_us;
+    // A seek that fails costs time only: everything before the start is decoded and dropped.
+    if (av_seek_frame(context, -1, target_us, AVSEEK_FLAG_BACKWARD) < 0) break;
+    moved = true;
+    if (key_frame_comes_before_start()) {
+      av_seek_frame(context, -1, target_us, AVSEEK_FLAG_BACKWARD);
+      return;
+    }
+    back_us = std::max(2 * back_us, kFirstStepBackUs);
+  }
+  if (moved) avformat_seek_file(context, -1, INT64_MIN, input_.origin_us(), INT64_MAX, 0);
+}
+
+// Formats without an index (MPEG's streams) seek to any packet near by. Reads on.
+bool DemuxStage::key_frame_comes_before_start() {
+  AVFormatContext* context = input_.context();
+  const auto picture = std::ranges::find_if(
+      queues_, [&](const auto& queue) { return is_picture(*context->streams[queue.first]); });
+  if (picture == queues_.end()) return true;
+  const av::Packet packet = av::make_packet();
+  while (av_read_frame(context, packet.get()) >= 0 && !stages_.stopped()) {
+    const bool ours = packet->stream_index == picture->first;
+    const bool key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    const int64_t pts = packet->pts == AV_NOPTS_VALUE ? packet->dts : packet->pts;
+    const AVRational tick = context->streams[packet->stream_index]->time_base;
+    av_packet_unref(packet.get());
+    if (!ours || pts == AV_NOPTS_VALUE) continue;
+    const int64_t at_us = av_rescale_q(pts, tick, AV_TIME_BASE_Q) - input_.origin_us();
+    if (at_us > start_us_) return false;
+    if (key) return true;
+  }
+  return false;
+}
+
+// Matroska and FLV do not say how long each stream is, only the longest: whether such a file is
+// whole shows when all of its streams are read.
+void DemuxStage::watch_end() {
+  const AVFormatContext& context = *input_.context();
+  if (context.duration <= 0 || context.start_time == AV_NOPTS_VALUE ||
+      context.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) {
+    return;
+  }
+  for (unsigned i = 0; i < context.nb_streams; ++i) {
+    if (is_picture(*context.streams[i]) && context.streams[i]->duration > 0) return;
+  }
+  declared_end_us_ = context.start_time + context.duration - input_.origin_us();
+}
+
+void DemuxStage::note_end(const AVPacket& packet) {
+  if (packet.pts == AV_NOPTS_VALUE) return;
+  const AVRational tick = input_.context()->streams[packet.stream_index]->time_base;
+  const int64_t end_us = av_rescale_q(packet.pts + packet.duration, tick, AV_TIME_BASE_Q);
+  end_us_ = std::max(end_us_, end_us - input_.origin_us());
 }
 
 void DemuxStage::smooth_timestamps(AVPacket& packet) {
@@ -58,7 +123,8 @@ void DemuxStage::smooth_timestamps(AVPacket& packet) {
 
 void DemuxStage::run() {
   AVFormatContext* context = input_.context();
-  for (unsigned i = 0; i < context->nb_streams; ++i) {
+  watch_end();
+  for (unsigned i = 0; i < context->nb_streams && declared_end_us_ == 0; ++i) {
     if (!queues_.contains(static_cast<int>(i))) context->streams[i]->discard = AVDISCARD_ALL;
   }
   seek();
@@ -67,11 +133,14 @@ void DemuxStage::run() {
     av::Packet packet = av::make_packet();
     const int got = av_read_frame(context, packet.get());
     if (stages_.stopped()) return;
-    if (got == AVERROR_EOF) break;
     if (got == AVERROR(EAGAIN)) continue;
-    // Damage in the middle ends the source here; the decoder's end decides whether too much of it
-    // is missing.
-    if (got < 0) break;
+    if (got < 0) {
+      // Damage in the middle ends the source as its end does; whether too much is missing is looked
+      // at here or, where the stream itself says how long it is, behind the decoder.
+      if (declared_end_us_ > 0) input_.require_whole(end_us_, declared_end_us_);
+      break;
+    }
+    note_end(*packet);
     const auto queue = queues_.find(packet->stream_index);
     if (queue == queues_.end()) continue;
     smooth_timestamps(*packet);

@@ -23,6 +23,9 @@ class DemuxStage {
 
  private:
   void seek();
+  [[nodiscard]] bool key_frame_comes_before_start();
+  void watch_end();
+  void note_end(const AVPacket& packet);
   void smooth_timestamps(AVPacket& packet);
 
   struct StreamClock {
@@ -35,7 +38,9 @@ class DemuxStage {
   int64_t start_us_;
   std::map<int, std::shared_ptr<graph::PacketQueue>> queues_;
   std::map<int, StreamClock> clocks_;
-  int64_t jump_us_ = 0;  // taken out of every timestamp since the last discontinuity
+  int64_t declared_end_us_ = 0;  // of the whole file, where its streams do not say; else 0
+  int64_t end_us_ = 0;           // as far as was read
+  int64_t jump_us_ = 0;          // taken out of every timestamp since the last discontinuity
 };
 
 }  // namespace videngine

@@ -44,7 +44,7 @@ int stop_requested(void* stop) noexcept {
 
 }  // namespace
 
-Input::Input(const std::string& path, const std::atomic<bool>* stop) : stop_(stop) {
+Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(path), stop_(stop) {
   av::capture_log();
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) {
@@ -130,6 +130,19 @@ int64_t Input::origin_us() const {
   // ours.
   if (first_picture != kNone && first_picture - origin < kSoundLeadUs) origin = first_picture;
   return origin == kNone ? 0 : origin;
+}
+
+void Input::require_whole(int64_t end_us, int64_t declared_end_us) const {
+  const int64_t missing_us = declared_end_us - end_us;
+  if (missing_us <= std::max<int64_t>(AV_TIME_BASE, declared_end_us / 50)) return;
+  const auto seconds = [](int64_t us) {
+    const std::string text = std::to_string(static_cast<double>(us) / AV_TIME_BASE);
+    return text.substr(0, text.find('.') + 2);
+  };
+  fail("source_corrupt",
+       "The source ends at " + seconds(end_us) + " s of " + seconds(declared_end_us) +
+           " s: it is truncated or damaged. Upload it again.",
+       path_);
 }
 
 int Input::read(void* self, uint8_t* buffer, int size) noexcept {

@@ -26,11 +26,15 @@ class Input {
   // Where the source's own time begins, in microseconds: its first picture, or a sound that starts
   // well before it.
   [[nodiscard]] int64_t origin_us() const;
+  // A file that ends long before it says it does was cut off on its way to us: better said than
+  // transcoded in silence. Throws InputError source_corrupt.
+  void require_whole(int64_t end_us, int64_t declared_end_us) const;
 
  private:
   static int read(void* self, uint8_t* buffer, int size) noexcept;
   static int64_t seek(void* self, int64_t offset, int whence) noexcept;
 
+  std::string path_;
   int fd_ = -1;
   int64_t size_bytes_ = 0;
   const std::atomic<bool>* stop_;
