@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,7 +66,9 @@ class Database:
             else sa.URL.create("sqlite", database=str(settings.state_dir.resolve() / FILE_NAME))
         )
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._busy_timeout_s = busy_timeout_s
+        self._busy_timeout_s = busy_timeout_s / 2
+        # SQLite lets waiting writers sleep and starves some of them: let one thread at a time ask.
+        self._turn = threading.Lock()
         if self.sqlite:
             self.path = Path(str(self.url.database)).resolve()
             self.engine = self._sqlite_engine("BEGIN IMMEDIATE")
@@ -76,8 +79,8 @@ class Database:
                 self.url,
                 hide_parameters=True,
                 pool_pre_ping=True,
-                pool_timeout=busy_timeout_s,
-                connect_args={"connect_timeout": max(1, round(busy_timeout_s))},
+                pool_timeout=self._busy_timeout_s,
+                connect_args={"connect_timeout": max(1, round(self._busy_timeout_s))},
             )
 
     def _sqlite_engine(self, begin: str) -> sa.Engine:
@@ -125,8 +128,20 @@ class Database:
         Raises:
             DatabaseGone: the database did not answer in time.
         """
-        with unreachable_is_gone(), self.engine.begin() as connection:
+        with self._my_turn(), unreachable_is_gone(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if not self.sqlite:
+            yield
+        elif self._turn.acquire(timeout=self._busy_timeout_s):
+            try:
+                yield
+            finally:
+                self._turn.release()
+        else:
+            raise DatabaseGone("database is locked")
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -32,9 +32,11 @@ jobs = sa.Table(
     sa.Column("report", sa.JSON),
     sa.Column("error", sa.JSON),
     sa.Column("purged_at", sa.Float),  # its files in the default store are gone
-    sa.Index("tc_jobs_by_tenant", "tenant", "deleted_at", "created_at"),
-    sa.Index("tc_jobs_by_status", "status", "tenant"),
-    sa.Index("tc_jobs_by_video", "tenant", "video_id"),
+    # One for each way to list, in the order of the list.
+    sa.Index("tc_jobs_by_tenant", "tenant", "deleted_at", "created_at", "seq"),
+    sa.Index("tc_jobs_by_status", "tenant", "deleted_at", "status", "created_at", "seq"),
+    sa.Index("tc_jobs_by_video", "tenant", "deleted_at", "video_id", "created_at", "seq"),
+    sa.Index("tc_jobs_waiting", "status", "finished_at"),
     sqlite_autoincrement=True,
 )
 
