@@ -127,8 +127,8 @@ def test_a_job_cuts_picture_sound_and_still_at_the_same_place(film: Film, tmp_pa
         film.path,
         tmp_path,
         {"output": "mp4", **cut},
-        {"output": "thumbnail", "time": 0, "format": "png", **cut},
-        {"output": "thumbnail", "time": 1.0, "format": "png", **cut},
+        {"output": "thumbnail", "time": 0, "image_format": "png", **cut},
+        {"output": "thumbnail", "time": 1.0, "image_format": "png", **cut},
     )
     assert report.status == "completed"
     (path,) = (tmp_path / "0").glob("*.mp4")

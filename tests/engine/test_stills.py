@@ -44,7 +44,7 @@ def test_rounded_timestamps_do_not_move_a_still(tmp_path: Path, suffix: str) -> 
 def test_a_job_names_the_moment_as_a_fraction_or_in_seconds(
     film: Film, tmp_path: Path, time: str, frame: int
 ) -> None:
-    output = {"output": "thumbnail", "time": time, "format": "png"}
+    output = {"output": "thumbnail", "time": time, "image_format": "png"}
     report = transcode(film.path, tmp_path, output)
     assert number_in(next((tmp_path / "0").glob("*.png"))) == frame
     assert report.stats["decodes"] == 1
@@ -102,15 +102,15 @@ def test_more_quality_means_more_bytes_and_a_better_picture(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("picture_format", ["png", "jpg"])
 def test_an_odd_size_is_kept(tmp_path: Path, picture_format: str) -> None:
-    output = {"output": "thumbnail", "time": 0, "format": picture_format}
+    output = {"output": "thumbnail", "time": 0, "image_format": picture_format}
     transcode(MEDIA / "odd_853x479.mkv", tmp_path, output)
-    (stream,) = streams(next((tmp_path / "0").glob(f"*.{picture_format}")))
+    (stream,) = streams(next((tmp_path / "0").glob("*.*")))
     assert (stream["width"], stream["height"]) == (853, 479)
     assert stream["codec_name"] == {"png": "png", "jpg": "mjpeg"}[picture_format]
 
 
 def test_a_missing_side_follows_from_the_shape(tmp_path: Path) -> None:
-    output = {"output": "thumbnail", "time": 0, "height": 90, "format": "jpg", "quality": 90}
+    output = {"output": "thumbnail", "time": 0, "height": 90, "image_format": "jpg", "quality": 90}
     transcode(MEDIA / "bbb_720p24_20s.mp4", tmp_path, output)
-    (stream,) = streams(next((tmp_path / "0").glob("*.jpg")))
+    (stream,) = streams(next((tmp_path / "0").glob("*.*")))
     assert (stream["width"], stream["height"]) == (160, 90)

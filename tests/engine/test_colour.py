@@ -1,0 +1,193 @@
+"""Colours: patches of known colour are what they were, from every kind of pixel."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.engine.films import ffmpeg
+from tests.engine.measure import pictures, streams
+from tests.engine.plans import picture, run, still, video
+
+PATCHES = np.array(
+    [
+        (16, 16, 16), (235, 235, 235), (128, 128, 128), (200, 30, 30),
+        (30, 180, 40), (40, 40, 200), (220, 210, 30), (30, 190, 200),
+    ],
+    dtype=np.float64,
+)  # fmt: skip
+PATCH_PX = 64
+WIDTH, HEIGHT = 4 * PATCH_PX, 2 * PATCH_PX
+FRAMES = 3
+BT601 = (0.299, 0.114)  # weights of red and blue in luma
+BT709 = (0.2126, 0.0722)
+
+Plane = npt.NDArray[np.float64]
+
+
+def spread(values: npt.NDArray[np.float64], step: int = 1) -> Plane:
+    """One value a patch → a plane (``step`` 2: of half the size)."""
+    return values.reshape(2, 4).repeat(PATCH_PX // step, axis=0).repeat(PATCH_PX // step, axis=1)
+
+
+def yuv(weights: tuple[float, float], *, full: bool = False) -> npt.NDArray[np.float64]:
+    """Y, Cb, Cr of the patches by ITU-R BT.601 / BT.709, on the 8-bit scale, not rounded."""
+    red, blue = weights
+    rgb = PATCHES / 255
+    y = rgb @ (red, 1 - red - blue, blue)
+    cb, cr = (rgb[:, 2] - y) / (2 - 2 * blue), (rgb[:, 0] - y) / (2 - 2 * red)
+    if full:
+        return np.stack([255 * y, 255 * cb + 128, 255 * cr + 128])
+    return np.stack([219 * y + 16, 224 * cb + 128, 224 * cr + 128])
+
+
+def planar(values: npt.NDArray[np.float64], *, chroma_step: tuple[int, int], depth: int) -> bytes:
+    """A planar frame; ``chroma_step`` is the subsampling across and down."""
+    scale, dtype = 1 << (depth - 8), np.uint8 if depth == 8 else np.dtype("<u2")
+    across, down = chroma_step
+    planes = [spread(values[0])] + [spread(v)[::down, ::across] for v in values[1:]]
+    return b"".join(np.round(p * scale).astype(dtype).tobytes() for p in planes)
+
+
+def semi_planar(values: npt.NDArray[np.float64]) -> bytes:
+    chroma = np.stack([spread(values[1], 2), spread(values[2], 2)], axis=2)
+    return b"".join(np.round(p).astype(np.uint8).tobytes() for p in (spread(values[0]), chroma))
+
+
+def packed_rgb() -> bytes:
+    channels = [spread(PATCHES[:, c]) for c in range(3)]
+    return np.stack(channels, axis=2).astype(np.uint8).tobytes()
+
+
+def source(folder: Path, frame: bytes, pixel_format: str, *more: str, suffix: str = "nut") -> Path:
+    """A film of one frame repeated, lossless."""
+    path = folder / f"source.{suffix}"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", pixel_format]
+    command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", "25", "-i", "pipe:0", *more, str(path)]
+    subprocess.run(command, input=frame * FRAMES, check=True)
+    return path
+
+
+def check(path: Path, expected: npt.NDArray[np.float64]) -> None:
+    """Mean error of each patch's middle, by plane, at most two levels."""
+    raw = pictures(path, WIDTH, HEIGHT, pixel_format="yuv420p")[1].astype(np.float64)
+    size = WIDTH * HEIGHT
+    planes = (raw[:size], raw[size : size + size // 4], raw[size + size // 4 :])
+    for plane, values, step in zip(planes, expected, (1, 2, 2), strict=True):
+        side = PATCH_PX // step
+        middle = plane.reshape(2, side, 4, side)[:, side // 4 : -side // 4, :, side // 4 : -side // 4]
+        found = middle.mean(axis=(1, 3)).reshape(-1)
+        assert np.abs(found - values).max() <= 2
+
+
+def transcoded(folder: Path, path: Path, *, width: int = WIDTH, height: int = HEIGHT) -> Path:
+    of = picture(width, height, rate=25)
+    return run(path, pictures=(of,), video=(video(folder, of=of, crf=5.0),)).path("v0")
+
+
+FFV1 = ("-c:v", "ffv1")
+RAW = ("-c:v", "rawvideo")
+SOURCES: dict[str, Callable[[Path], Path]] = {
+    "yuv420p": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(2, 2), depth=8), "yuv420p", *FFV1
+    ),
+    "yuv422p": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(2, 1), depth=8), "yuv422p", *FFV1
+    ),
+    "yuv444p": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(1, 1), depth=8), "yuv444p", *FFV1
+    ),
+    "yuv420p10le": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(2, 2), depth=10), "yuv420p10le", *FFV1
+    ),
+    "yuv422p10le": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(2, 1), depth=10), "yuv422p10le", *FFV1
+    ),
+    "yuv444p12le": lambda d: source(
+        d, planar(yuv(BT601), chroma_step=(1, 1), depth=12), "yuv444p12le", *FFV1
+    ),
+    "nv12": lambda d: source(d, semi_planar(yuv(BT601)), "nv12", *RAW),
+    "rgb24": lambda d: source(d, packed_rgb(), "rgb24", *RAW),
+    "gbrp": lambda d: source(d, packed_rgb(), "rgb24", "-pix_fmt", "gbrp", "-c:v", "utvideo", suffix="mkv"),
+    "bgra": lambda d: source(d, packed_rgb(), "rgb24", "-pix_fmt", "bgra", *RAW),
+    "pal8": lambda d: source(
+        d, packed_rgb(), "rgb24", "-vf",
+        "split[a][b];[a]palettegen=reserve_transparent=0[p];[b][p]paletteuse=dither=none",
+        "-c:v", "png", "-pix_fmt", "pal8", suffix="mkv",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pixel_format", SOURCES)
+def test_every_kind_of_pixel_keeps_its_colours(tmp_path: Path, pixel_format: str) -> None:
+    path = SOURCES[pixel_format](tmp_path)
+    assert streams(path)[0]["pix_fmt"] == pixel_format
+    made = transcoded(tmp_path, path)
+    stream = streams(made)[0]
+    assert stream["pix_fmt"] == "yuv420p"
+    assert (stream["color_space"], stream["color_range"]) == ("smpte170m", "tv")
+    check(made, yuv(BT601))
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv420p10le"])
+def test_full_range_becomes_limited(tmp_path: Path, pixel_format: str) -> None:
+    depth = 10 if pixel_format.endswith("10le") else 8
+    step = (1, 1) if "444" in pixel_format else (2, 2)
+    frame = planar(yuv(BT601, full=True), chroma_step=step, depth=depth)
+    path = source(
+        tmp_path, frame, pixel_format, "-color_range", "pc", "-c:v", "libx264", "-qp", "1",
+        "-preset", "ultrafast", suffix="mp4",
+    )  # fmt: skip
+    assert streams(path)[0]["color_range"] == "pc"
+    made = transcoded(tmp_path, path)
+    assert streams(made)[0]["color_range"] == "tv"
+    check(made, yuv(BT601))
+
+
+@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (WIDTH // 2, HEIGHT // 2)])
+def test_a_tagged_matrix_is_kept_and_passed_on_at_any_size(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    frame = planar(yuv(BT709), chroma_step=(2, 2), depth=8)
+    tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+    path = source(
+        tmp_path, frame, "yuv420p", *tags, "-c:v", "libx264", "-qp", "1", "-preset", "ultrafast",
+        suffix="mp4",
+    )  # fmt: skip
+    made = transcoded(tmp_path, path, width=size[0], height=size[1])
+    stream = streams(made)[0]
+    found = {stream[k] for k in ("color_space", "color_primaries", "color_transfer")}
+    assert found == {"bt709"}
+    if size == (WIDTH, HEIGHT):
+        check(made, yuv(BT709))
+
+
+def test_untagged_hd_is_bt709_in_every_rung(tmp_path: Path) -> None:
+    path = tmp_path / "hd.nut"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=1280x720:d=0.2", "-c:v", "ffv1", path)
+    large, small = picture(1280, 720, id="p0"), picture(320, 180, id="p1", parent="p0")
+    renditions = (video(tmp_path, of=large), video(tmp_path, of=small, name="v1"))
+    made = run(path, pictures=(large, small), video=renditions)
+    assert {streams(made.path(n))[0]["color_space"] for n in ("v0", "v1")} == {"bt709"}
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p10le", "rgb24", "pal8", "yuv420p"])
+@pytest.mark.parametrize("image", ["png", "jpg"])
+def test_stills_have_the_colours_of_the_film(
+    tmp_path: Path, pixel_format: str, image: str
+) -> None:
+    path = SOURCES[pixel_format](tmp_path)
+    wanted = still(
+        tmp_path, Fraction(0), width_px=WIDTH, height_px=HEIGHT, format=image, quality=100
+    )
+    made = run(path, stills=(wanted,))
+    shown = pictures(made.path("s0"), WIDTH, HEIGHT, pixel_format="rgb24")[0].astype(np.float64)
+    quarter = PATCH_PX // 4
+    middle = shown.reshape(2, PATCH_PX, 4, PATCH_PX, 3)[:, quarter:-quarter, :, quarter:-quarter]
+    found = middle.mean(axis=(1, 3)).reshape(-1, 3)
+    assert np.abs(found - PATCHES).max() <= (3 if image == "png" else 5)
