@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -122,6 +121,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    from videngine.jobs.supervisor import Supervisor
     from videngine.server import serve
 
     settings = _settings(arguments)
@@ -137,7 +137,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         # A process of its own: a worker that dies leaves the API up, and the API never touches
         # media. It has to know the port, for the addresses of what it makes.
         environment = os.environ | {"VIDENGINE_HOST": settings.host, "VIDENGINE_PORT": str(port)}
-        worker = subprocess.Popen([sys.executable, "-m", "videngine", "worker"], env=environment)
+        worker = Supervisor([sys.executable, "-m", "videngine", "worker"], environment)
+        worker.start()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         serve(settings.model_copy(update={"port": port}), sockets=[listener])
@@ -145,8 +146,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         pass
     finally:
         if worker is not None:
-            worker.terminate()
-            worker.wait()
+            worker.stop()
     return 0
 
 
@@ -155,8 +155,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
+    from videngine.jobs.redaction import set_up_logging
     from videngine.jobs.worker import run_worker
 
+    set_up_logging()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda signum, frame: stop.set())  # noqa: ARG005  the handler's form

@@ -179,6 +179,13 @@ class TestIdempotency:
         assert errors_of(answer) == [("Idempotency-Key", "invalid_field")]
 
 
+def test_many_may_post_at_once(api: Api) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: api.call("POST", "/jobs", json=job()), range(160)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert api.result("GET", "/jobs")["total"] == 160
+
+
 def test_jobs_are_processed_in_the_order_of_acceptance(api: Api, settings: Settings) -> None:
     ids = [api.post() for _ in range(6)]
     with worker_of(settings):

@@ -105,14 +105,15 @@ def test_failures_over_http_have_the_one_shape_too(settings: Settings) -> None:
         assert chunked.json()["success"] is False
         with socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2]))) as raw:
             raw.sendall(b"GET / HTTP/1.1\r\nbroken\r\n\r\n")
-            assert b'"code": "bad_request"' in raw.recv(65536)
+            answer = b"".join(iter(lambda: raw.recv(65536), b""))
+            assert b'"code": "bad_request"' in answer
         for path in ("/jobs/", "/%2e%2e/secret.key", "/static/../../secret.key"):
             request = requests.Request("GET", base, headers=headers).prepare()
             request.url = base + path
             with requests.Session() as session:
-                answer = session.send(request, timeout=10, allow_redirects=False)
-            assert answer.status_code == 404, path
-            assert answer.json()["success"] is False
+                found = session.send(request, timeout=10, allow_redirects=False)
+            assert found.status_code == 404, path
+            assert found.json()["success"] is False
     assert token not in (settings.state_dir / "api.log").read_text()
 
 
