@@ -1,4 +1,4 @@
-"""Keeps one worker process running: one that dies is followed by another, which takes over its jobs."""
+"""Keeps one worker process running: one that dies is followed by another that takes over."""
 
 from __future__ import annotations
 
