@@ -8,23 +8,23 @@ runs the same flow with no service.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from videngine import engine, packaging
+from videngine import engine
+from videngine.delivery import Delivery
 from videngine.errors import Cancelled, Fault, InputError, VidengineError
 from videngine.media import MediaInfo
-from videngine.outputs import OutputPlan, OutputReport, PackagedFile
+from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import Plan, RenditionResult
 from videngine.planning import JobPlan, plan_job
 from videngine.report import Progress, Report
 from videngine.settings import Settings
 from videngine.spec import JobSpec
-from videngine.storage import StoredObject, open_sink, open_source
+from videngine.storage import open_source
 from videngine.tracker import Tracker
 
 JSON = Any
@@ -94,7 +94,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         try:
             if output.error:
                 raise InputError(output.error["code"], output.error["message"])
-            deliver = _Delivery(
+            deliver = Delivery(
                 spec,
                 output,
                 plan.engine,
@@ -207,73 +207,6 @@ def _encode(plan: Plan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[st
         plan, on_event=on_event, stop=run.cancelled, timeout_s=run.settings.job_timeout_s
     )
     return {"results": [r.to_json() for r in results], "stats": stats}
-
-
-class _Delivery:
-    """Packages one output and brings it to its destination.
-
-    Files are named from the job's scratch folder.
-    """
-
-    def __init__(
-        self,
-        spec: JobSpec,
-        output: OutputPlan,
-        plan: Plan,
-        results: dict[str, RenditionResult],
-        *,
-        run: Run,
-        tracker: Tracker,
-        anywhere: bool,
-    ) -> None:
-        self._destination = spec.format[output.index].destination
-        self._output = output
-        self._plan = plan
-        self._results = results
-        self._run = run
-        self._tracker = tracker
-        self._anywhere = anywhere
-        self._folder = run.scratch / f"output_{output.index}"
-
-    def package(self) -> dict[str, Any]:
-        """The output's files, manifests last."""
-        self._tracker.stage("packaging", 0.0)
-        files = packaging.package(
-            self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
-        )
-        files.sort(key=lambda file: file.manifest)
-        return {"files": [vars(file) for file in files]}
-
-    def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
-        """Store the files in order; what was stored is taken back on failure."""
-        sink = open_sink(
-            self._destination,
-            job_id=self._run.job_id,
-            settings=self._run.settings,
-            anywhere=self._anywhere,
-        )
-        files = [PackagedFile(**file) for file in packaged["files"]]
-        total = sum(Path(f.path).stat().st_size for f in files) or 1
-        stored: list[StoredObject] = []
-        before = 0
-
-        def moved(done: int, _: int | None) -> None:
-            _stop_if_cancelled(self._run)
-            self._tracker.upload(self._output.index, (before + done) / total)
-
-        try:
-            for file in files:
-                stored.append(
-                    sink.put(Path(file.path), file.key, content_type=file.content_type, moved=moved)
-                )
-                before += stored[-1].size_bytes
-            _stop_if_cancelled(self._run)
-        except BaseException:
-            for done in stored:
-                sink.delete(done.key)
-            raise
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return {"files": [o.to_json() for o in stored], "warnings": sink.warnings}
 
 
 def _base_report(output: OutputPlan, results: dict[str, RenditionResult]) -> OutputReport:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from servers import HttpServer
+from videngine.content_types import cache_control_of
 from videngine.errors import InputError, OutputError
 from videngine.jobs.links import outputs_url
 from videngine.settings import Settings
@@ -17,7 +18,6 @@ from videngine.spec.destination import FileDestination, S3Destination
 from videngine.spec.outputs import Mp4Output
 from videngine.spec.source import FileSource, HttpSource, S3Source
 from videngine.storage import Moved, content_type_of, open_sink, open_source, split_path
-from videngine.storage.content_types import cache_control_of
 
 MakeSettings = Callable[..., Settings]
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from videngine.content_types import content_type_of
 from videngine.outputs import OutputPlan, PackagedFile
 
-_CONTENT_TYPES = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".mpd": "application/dash+xml",
-    ".m4s": "video/iso.segment",
-    ".mp4": "video/mp4",
-    ".ts": "video/mp2t",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-}
 _MANIFESTS = {".m3u8", ".mpd"}
 
 
@@ -22,11 +14,10 @@ def packaged(output: OutputPlan, folder: Path, path: Path) -> PackagedFile:
     """One file below ``folder``, with its key below the output's destination."""
     inside = PurePosixPath(path.relative_to(folder).as_posix())
     sound = inside.parts[0].startswith("audio_")
-    content_type = _CONTENT_TYPES[path.suffix]
     return PackagedFile(
         path=str(path),
         key=str(PurePosixPath(output.root) / inside),
-        content_type="audio/mp4" if sound and path.suffix == ".mp4" else content_type,
+        content_type="audio/mp4" if sound and path.suffix == ".mp4" else content_type_of(path.name),
         manifest=path.suffix in _MANIFESTS,
     )
 

@@ -15,10 +15,10 @@ from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 from ssrfguard import Resolver
 
+from videngine.content_types import cache_control_of, split_path
 from videngine.errors import InputError
 from videngine.settings import Settings
 from videngine.storage.base import Moved, StoredObject
-from videngine.storage.content_types import cache_control_of, split_path
 from videngine.storage.partial import disk_full, partial_file
 from videngine.storage.s3_client import GuardedS3, S3Place
 from videngine.storage.s3_errors import Whereabouts, translated
