@@ -45,8 +45,8 @@ const adapters = {
       this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy });
       this.player.on(Hls.Events.ERROR, (_, data) => {
         const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
-        // A slow machine, or a load that a switch of rungs made needless.
-        const harmless = /^(bufferStalled|bufferNudge|aborted|internalAborted)/.test(data.details);
+        // A slow machine, a load that a switch of rungs made needless, a hole (those that can be seen are judged by `steps`).
+        const harmless = /^(bufferStalled|bufferNudge|bufferSeekOverHole|aborted|internalAborted)/.test(data.details);
         (harmless && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
       });
       const parsed = new Promise((done) => {

@@ -69,7 +69,7 @@ async function play(browser, wanted) {
     const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first];
     await page.evaluate(([player, url, rendition]) => window.start(player, url, rendition), start);
     const { seen, stopped } = await watch(page, wanted);
-    const errors = [...judge(seen, wanted, server.refused, stopped), ...thrown];
+    const errors = [...judge(seen, wanted, server, stopped), ...thrown];
     return { rendition: wanted.rendition, ...seen, errors };
   } finally {
     await page.close();

@@ -22,14 +22,15 @@ const ownFiles = {
   '/shaka.js': 'node_modules/shaka-player/dist/shaka-player.compiled.js',
 };
 
-// Serves `folder` below /media/. `refused` collects what was asked for below it and could not be given.
+// Serves `folder` below /media/. `given` and `refused` collect what was asked for below it.
 export async function serve(folder) {
-  const refused = [];
+  const given = new Set();
+  const refused = new Set();
   const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
     const refuse = (status) => {
-      if (pathname.startsWith('/media/')) refused.push(`${status} ${pathname.slice(7)}`);
+      if (pathname.startsWith('/media/')) refused.add(`${status} ${pathname.slice('/media/'.length)}`);
       response.writeHead(status, headers).end();
     };
     const file = locate(folder, pathname);
@@ -37,6 +38,7 @@ export async function serve(folder) {
     if (size === undefined) return refuse(404);
     const range = parseRange(request.headers.range, size);
     if (!range) return refuse(416);
+    if (pathname.startsWith('/media/')) given.add(pathname.slice('/media/'.length));
     const { first, last } = range;
     headers['Content-Type'] = contentTypes[path.extname(file)] ?? 'application/octet-stream';
     headers['Content-Length'] = last - first + 1;
@@ -49,6 +51,7 @@ export async function serve(folder) {
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    given,
     refused,
     close() {
       server.close();
