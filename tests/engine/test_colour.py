@@ -80,7 +80,9 @@ def check(path: Path, expected: npt.NDArray[np.float64]) -> None:
     planes = (raw[:size], raw[size : size + size // 4], raw[size + size // 4 :])
     for plane, values, step in zip(planes, expected, (1, 2, 2), strict=True):
         side = PATCH_PX // step
-        middle = plane.reshape(2, side, 4, side)[:, side // 4 : -side // 4, :, side // 4 : -side // 4]
+        middle = plane.reshape(2, side, 4, side)[
+            :, side // 4 : -side // 4, :, side // 4 : -side // 4
+        ]
         found = middle.mean(axis=(1, 3)).reshape(-1)
         assert np.abs(found - values).max() <= 2
 
@@ -178,9 +180,7 @@ def test_untagged_hd_is_bt709_in_every_rung(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p10le", "rgb24", "pal8", "yuv420p"])
 @pytest.mark.parametrize("image", ["png", "jpg"])
-def test_stills_have_the_colours_of_the_film(
-    tmp_path: Path, pixel_format: str, image: str
-) -> None:
+def test_stills_have_the_colours_of_the_film(tmp_path: Path, pixel_format: str, image: str) -> None:
     path = SOURCES[pixel_format](tmp_path)
     wanted = still(
         tmp_path, Fraction(0), width_px=WIDTH, height_px=HEIGHT, format=image, quality=100

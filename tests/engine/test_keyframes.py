@@ -21,8 +21,8 @@ def grid(rate: Fraction, segment_s: Fraction, frames: int) -> list[int]:
     return [n for n in firsts if n < frames]
 
 
-@pytest.mark.parametrize("rate", [Fraction(12), Fraction(24), Fraction(25), NTSC, Fraction(50)])
-@pytest.mark.parametrize("segment_s", [Fraction(2), Fraction(3, 2), Fraction(1001, 1000)])
+@pytest.mark.parametrize("rate", [Fraction(12), Fraction(24), Fraction(25), NTSC])
+@pytest.mark.parametrize("segment_s", [Fraction(2), Fraction(1001, 1000)])
 def test_every_segment_begins_with_the_only_idr_in_it(
     film: Film, tmp_path: Path, rate: Fraction, segment_s: Fraction
 ) -> None:
@@ -30,7 +30,10 @@ def test_every_segment_begins_with_the_only_idr_in_it(
     made = run(film.path, pictures=(of,), video=(video(tmp_path, of=of, segment_s=segment_s),))
     frames = made.results["v0"].frames
     assert frames == round(6 * rate)
-    assert keyframes(made.path("v0")) == grid(rate, segment_s, frames)
+    firsts = grid(rate, segment_s, frames)
+    assert keyframes(made.path("v0")) == firsts
+    # One fragment a segment: what packagers and players take for one.
+    assert made.path("v0").read_bytes().count(b"moof") == len(firsts)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +56,11 @@ def test_keyframes_of_all_rungs_agree_to_the_frame(clip: str, tmp_path: Path) ->
     assert found[0] == [n / rate for n in grid(rate, Fraction(1), pictures)]
 
 
-def test_segments_of_hls_are_within_one_frame_of_what_was_asked(
-    film: Film, tmp_path: Path
-) -> None:
+def test_segments_of_hls_are_within_one_frame_of_what_was_asked(film: Film, tmp_path: Path) -> None:
     for index, rate in enumerate((23.976, 25, 29.97)):
         folder = tmp_path / str(index)
         stream = [{"height": 64, "framerate": rate}]
-        transcode(
-            film.path, folder, {"output": "hls", "segment_duration": 2, "stream": stream}
-        )
+        transcode(film.path, folder, {"output": "hls", "segment_duration": 2, "stream": stream})
         (playlist,) = (folder / "0").glob("video*/*.m3u8")
         lines = playlist.read_text().splitlines()
         lengths = [float(x[8:].split(",")[0]) for x in lines if x.startswith("#EXTINF:")]
@@ -100,7 +99,9 @@ def test_renditions_of_different_rates_switch_at_the_same_instants(
 
 def test_scene_cuts_set_no_keyframe(tmp_path: Path) -> None:
     of = picture(160, 90, rate=24, start_s=Fraction(10), duration_s=Fraction(20))
-    rendition = video(tmp_path, of=of, segment_s=Fraction(4), preset="veryfast", bitrate_bps=200_000)
+    rendition = video(
+        tmp_path, of=of, segment_s=Fraction(4), preset="veryfast", bitrate_bps=200_000
+    )
     made = run(MEDIA / "bbb_720p24_60s.mp4", pictures=(of,), video=(rendition,))
     assert keyframes(made.path("v0")) == [0, 96, 192, 288, 384]
 

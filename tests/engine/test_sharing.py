@@ -6,10 +6,11 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-import videngine
 from tests.engine.films import Film
 from tests.engine.measure import streams
 from tests.engine.plans import MEDIA, transcode
+
+import videngine
 
 RUNGS = [{"height": 90, "bitrate": 80}, {"height": 120, "bitrate": 120}, {"height": 144}]
 
@@ -80,9 +81,7 @@ def mdat(path: Path) -> bytes:
     return found
 
 
-def test_different_settings_are_different_encodes_of_one_decode(
-    film: Film, tmp_path: Path
-) -> None:
+def test_different_settings_are_different_encodes_of_one_decode(film: Film, tmp_path: Path) -> None:
     report = transcode(
         film.path,
         tmp_path,

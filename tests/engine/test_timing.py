@@ -30,7 +30,9 @@ def shown_at(film: Film, slots: int, rate: Fraction) -> list[int]:
     return shown
 
 
-def worst_drift_s(film: Film, made: Callable[[str], Path], rate: Fraction, near: list[int]) -> float:
+def worst_drift_s(
+    film: Film, made: Callable[[str], Path], rate: Fraction, near: list[int]
+) -> float:
     """Largest distance of a click from the frame with which it sounds in the source, in seconds."""
     first_slots: dict[int, int] = {}
     for slot, n in enumerate(numbers(made("v0"))):
@@ -153,9 +155,7 @@ def test_streams_that_start_late_stay_together(
         "-c", "copy", "-copyts", source,
     )  # fmt: skip
     of = picture()
-    made = run(
-        source, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),)
-    )
+    made = run(source, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),))
     shown = numbers(made.path("v0"))
     assert set(shown) == set(range(144))
     samples = sound(made.path("a0"), 48_000)[0]
@@ -175,9 +175,7 @@ def test_an_edit_list_cuts_what_it_says(film: Film, tmp_path: Path, start: str) 
     source = tmp_path / "edited.mp4"
     ffmpeg("-ss", start, "-i", film.path, "-c", "copy", "-avoid_negative_ts", "disabled", source)
     of = picture()
-    made = run(
-        source, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),)
-    )
+    made = run(source, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),))
     shown = numbers(made.path("v0"))
     first = float(start) * 24
     assert abs(shown[0] - first) <= 1
@@ -218,9 +216,7 @@ def test_b_frames_and_a_late_first_timestamp_move_nothing(tmp_path: Path) -> Non
         video=("-c:v", "libx264", "-preset", "medium", "-bf", "3", *X264[4:]),
     )
     of = picture(rate=25)
-    made = run(
-        film.path, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),)
-    )
+    made = run(film.path, pictures=(of,), video=(video(tmp_path, of=of),), audio=(audio(tmp_path),))
     assert numbers(made.path("v0")) == list(range(100))
     samples = sound(made.path("a0"), 48_000)[0]
     assert abs(click_near(samples, 48_000, 2.5) - 2.5) <= 0.005

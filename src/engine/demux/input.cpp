@@ -46,11 +46,12 @@ int stop_requested(void* stop) noexcept {
 
 Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(path), stop_(stop) {
   av::capture_log();
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not blocking: a pipe dressed up as a file would be waited for until somebody writes to it.
+  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     if (errno == EACCES) fail("source_forbidden", "The source may not be read.", path);
     fail("source_not_found",
-         std::string("The source cannot be opened: ") + std::generic_category().message(errno),
+         std::string("The source cannot be opened: ") + std::generic_category().message(errno) + ".",
          path);
   }
   struct stat facts{};
@@ -100,6 +101,9 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(pat
   } catch (...) {
     context_.reset();
     ::close(fd_);
+    if (stop_ != nullptr && *stop_) {  // the reads failed because they were told to
+      throw EngineError(ErrorClass::Cancelled, "canceled", "The work was cancelled.", path);
+    }
     throw;
   }
 }

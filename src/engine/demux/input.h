@@ -14,7 +14,7 @@ namespace videngine {
 class Input {
  public:
   // `stop`, if given, makes long reads end early; it must outlive the input.
-  // Throws InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged
+  // Throws Cancelled if stopped, InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged
   // header).
   explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr);
   Input(const Input&) = delete;

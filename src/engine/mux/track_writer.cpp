@@ -57,9 +57,13 @@ void TrackWriter::check_io(const char* operation, int code) {
 
 void TrackWriter::cut() {
   if (empty_) return;
-  // Returns 1 when it flushed. With delay_moov the first call writes only the moov, so the first
-  // fragment needs two.
-  check_io("av_write_frame(flush)", av_write_frame(context_.get(), nullptr));
+  const auto flush = [this] {
+    check_io("av_write_frame(flush)", av_write_frame(context_.get(), nullptr));
+  };
+  // With delay_moov the first flush writes only the moov and keeps the packets.
+  if (!has_moov_) flush();
+  has_moov_ = true;
+  flush();
 }
 
 void TrackWriter::write(av::Packet packet) {

@@ -32,6 +32,7 @@ class TrackWriter {
   av::OutputContext context_;
   AVRational time_base_;
   bool empty_ = true;
+  bool has_moov_ = false;
   int64_t size_bytes_ = 0;
 };
 
