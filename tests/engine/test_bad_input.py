@@ -233,8 +233,11 @@ def test_an_image_is_no_film(tmp_path: Path, image: str) -> None:
     assert refused(renamed).code == "source_corrupt"
 
 
-def test_a_picture_too_large_for_memory_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
-    """A small PNG in Matroska, both of which say that it has 16384 x 16384 pixels."""
+@pytest.mark.parametrize(("side", "code"), [(12_000, "source_unsupported_codec"), (16_384, None)])
+def test_a_picture_too_large_for_memory_is_refused_before_it_is_decoded(
+    tmp_path: Path, side: int, code: str | None
+) -> None:
+    """A small PNG in Matroska, both of which claim a size; libavformat drops the larger one."""
     source = tmp_path / "bomb.mkv"
     ffmpeg(
         "-f", "lavfi", "-i", "color=red:s=300x300:r=25:d=0.2", "-c:v", "png", "-pix_fmt", "rgb24",
@@ -242,16 +245,18 @@ def test_a_picture_too_large_for_memory_is_refused_before_it_is_decoded(tmp_path
     )  # fmt: skip
     data = source.read_bytes()
     for id_and_size in (b"\xb0\x82", b"\xba\x82"):
-        data = data.replace(id_and_size + struct.pack(">H", 300), id_and_size + b"\x40\x00")
-    data = data.replace(struct.pack(">4sII", b"IHDR", 300, 300), b"IHDR" + b"\0\0\x40\0" * 2)
+        data = data.replace(
+            id_and_size + struct.pack(">H", 300), id_and_size + struct.pack(">H", side)
+        )
+    data = data.replace(
+        struct.pack(">4sII", b"IHDR", 300, 300), struct.pack(">4sII", b"IHDR", side, side)
+    )
     source.write_bytes(data)
-    stream = engine.probe(source).streams[0]
-    assert (stream.width_px, stream.height_px) == (16_384, 16_384)
     of = picture(rate=25)
     with pytest.raises(InputError) as caught:
         run(source, pictures=(of,), video=(video(tmp_path, of=of),))
-    assert caught.value.code == "source_unsupported_codec"
-    assert "16384x16384" in caught.value.message
+    assert caught.value.code == (code or "source_corrupt")
+    assert code is None or f"{side}x{side}" in caught.value.message
 
 
 def test_a_failed_plan_reports_no_rendition(film: Film, tmp_path: Path) -> None:
