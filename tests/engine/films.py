@@ -1,7 +1,7 @@
 """Films whose frames carry their number and whose sound clicks at known instants.
 
-A frame is 64x64: sixteen squares, white or black, are the bits of its number. So a test can say which
-frame of the source it sees in an output, after any codec and at any size.
+A frame is 64x64: sixteen squares, white or black, are the bits of its number. So a test can say
+which frame of the source it sees in an output, after any codec.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def keyframes(path: Path) -> list[int]:
 
 
 def idr_flags(path: Path) -> list[bool]:
-    """For each coded picture in decoding order, whether it is an IDR: from the bit stream itself."""
+    """For each coded picture in decoding order, whether it is an IDR, by the bit stream."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-c", "copy"]
     command += ["-bsf:v", "h264_mp4toannexb", "-f", "h264", "-"]
     stream = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout

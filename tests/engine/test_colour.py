@@ -115,7 +115,9 @@ SOURCES: dict[str, Callable[[Path], Path]] = {
     ),
     "nv12": lambda d: source(d, semi_planar(yuv(BT601)), "nv12", *RAW),
     "rgb24": lambda d: source(d, packed_rgb(), "rgb24", *RAW),
-    "gbrp": lambda d: source(d, packed_rgb(), "rgb24", "-pix_fmt", "gbrp", "-c:v", "utvideo", suffix="mkv"),
+    "gbrp": lambda d: source(
+        d, packed_rgb(), "rgb24", "-pix_fmt", "gbrp", "-c:v", "utvideo", suffix="mkv"
+    ),
     "bgra": lambda d: source(d, packed_rgb(), "rgb24", "-pix_fmt", "bgra", *RAW),
     "pal8": lambda d: source(
         d, packed_rgb(), "rgb24", "-vf",

@@ -10,10 +10,10 @@ from typing import Any
 
 import psutil
 import pytest
-import videngine
 from tests.engine.films import Film
 from tests.engine.plans import MEDIA, audio, picture, plan_of, video
 
+import videngine
 from videngine import engine
 from videngine.errors import Cancelled, EncoderUnavailable, ResourceError, WorkerLost
 from videngine.plan import Plan

@@ -19,10 +19,8 @@ CUT = {"start_s": Fraction(20), "duration_s": Fraction(10)}
 def restless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of flat colour, two of noise, twice."""
     path = tmp_path_factory.mktemp("restless") / "restless.mkv"
-    ffmpeg(
-        "-f", "lavfi", "-i", "color=gray:s=160x90:r=25:d=8,noise=alls=80:allf=t:enable='gte(mod(t,4),2)'",
-        "-c:v", "ffv1", path,
-    )  # fmt: skip
+    noise = "noise=alls=80:allf=t:enable='gte(mod(t,4),2)'"
+    ffmpeg("-f", "lavfi", "-i", f"color=gray:s=160x90:r=25:d=8,{noise}", "-c:v", "ffv1", path)
     return path
 
 

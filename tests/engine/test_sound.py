@@ -19,8 +19,9 @@ def tone_hz(samples: np.ndarray, rate_hz: int) -> float:
     return float(spectrum.argmax() * rate_hz / len(part))
 
 
-@pytest.mark.parametrize("rate_hz", [8000, 22_050, 44_100, 48_000, 96_000])
-@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize(
+    ("rate_hz", "channels"), [(8000, 1), (22_050, 2), (44_100, 2), (48_000, 6), (96_000, 1)]
+)
 def test_rate_and_channels_are_what_was_asked(
     film: Film, tmp_path: Path, rate_hz: int, channels: int
 ) -> None:
