@@ -34,7 +34,7 @@ int64_t AudioStage::limit_samples(int64_t picture_end_us) const {
 
 void AudioStage::run() {
   AudioEncoder encoder(plan_);
-  TrackWriter writer(plan_.path, encoder.context(), plan_.segment_s, plan_.language);
+  TrackWriter writer(plan_.id, plan_.path, encoder.context(), plan_.segment_s, plan_.language);
   Resampler resampler(plan_.sample_rate_hz, plan_.channels, start_us_);
   const Rational packet_rate{plan_.sample_rate_hz, encoder.frame_samples()};
   const SegmentGrid grid(plan_.segment_s, packet_rate);

@@ -39,7 +39,8 @@ void VideoStage::run() {
   while (const std::optional<av::Frame> frame = frames_->pop()) {
     if (!encoder) {
       encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
-      writer = std::make_unique<TrackWriter>(plan_.path, encoder->context(), plan_.segment_s, "");
+      writer = std::make_unique<TrackWriter>(plan_.id, plan_.path, encoder->context(),
+                                             plan_.segment_s, "");
     }
     const bool key =
         grid_.starts_segment(frames, picture_.frame_rate) || frames - last_key >= plan_.gop_frames;

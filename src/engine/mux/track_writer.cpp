@@ -18,12 +18,13 @@ int64_t time_scale(AVRational frame_rate, Rational segment_s) {
 
 }  // namespace
 
-TrackWriter::TrackWriter(const std::string& path, const AVCodecContext& encoder, Rational segment_s,
+TrackWriter::TrackWriter(const std::string& id, const std::string& path,
+                         const AVCodecContext& encoder, Rational segment_s,
                          const std::string& language)
-    : path_(path), time_base_(encoder.time_base) {
+    : id_(id), time_base_(encoder.time_base) {
   AVFormatContext* context = nullptr;
   av::check(avformat_alloc_output_context2(&context, nullptr, "mp4", path.c_str()),
-            "avformat_alloc_output_context2", path);
+            "avformat_alloc_output_context2", id_);
   context_.reset(context);
   AVStream* stream = avformat_new_stream(context, nullptr);
   if (stream == nullptr) throw std::bad_alloc();
@@ -37,13 +38,17 @@ TrackWriter::TrackWriter(const std::string& path, const AVCodecContext& encoder,
   if (!language.empty()) av_dict_set(&stream->metadata, "language", language.c_str(), 0);
   check_io("avio_open", avio_open(&context->pb, path.c_str(), AVIO_FLAG_WRITE));
   av::Dictionary options;
-  options.set("movflags", "cmaf+frag_custom+delay_moov+negative_cts_offsets");
-  // Every track starts at 0 without an edit list: players disagree on what one means for segments.
-  options.set("use_editlist", static_cast<int64_t>(0));
+  // Every track's first sample is shown at 0. Pictures are coded out of order and need an edit list
+  // for that: with negative composition offsets instead, libavformat's own demuxer shows them late.
+  // Sound must have none: Shaka Player places segments of HLS sound by it a second time.
   if (encoder.codec_type == AVMEDIA_TYPE_VIDEO) {
+    options.set("movflags", "frag_custom+delay_moov+default_base_moof");
     options.set("video_track_timescale", time_scale(encoder.framerate, segment_s));
+  } else {
+    options.set("movflags", "cmaf+frag_custom+delay_moov");
+    options.set("use_editlist", static_cast<int64_t>(0));
+    stream->codecpar->initial_padding = 0;
   }
-  stream->codecpar->initial_padding = 0;
   // Encoder versions in the file would make equal inputs give unequal outputs.
   context->flags |= AVFMT_FLAG_BITEXACT;
   check_io("avformat_write_header", avformat_write_header(context, options.address()));
@@ -51,8 +56,8 @@ TrackWriter::TrackWriter(const std::string& path, const AVCodecContext& encoder,
 
 // libavformat reports some failures of its sink by the return code, some only in pb->error.
 void TrackWriter::check_io(const char* operation, int code) {
-  av::check(code, operation, path_);
-  if (context_->pb != nullptr) av::check(context_->pb->error, operation, path_);
+  av::check(code, operation, id_);
+  if (context_->pb != nullptr) av::check(context_->pb->error, operation, id_);
 }
 
 void TrackWriter::cut() {

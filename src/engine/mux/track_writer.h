@@ -11,11 +11,12 @@ namespace videngine {
 // completes it; a writer that is destroyed before only abandons the file. Not thread-safe.
 class TrackWriter {
  public:
-  // `encoder` has been opened; its first packet is to have pts 0. `segment_s` only chooses a time
-  // scale in which frames and segments are whole ticks: packagers cut by comparing ticks. Throws
-  // ResourceError disk_full, VidengineError encoder_failed.
-  TrackWriter(const std::string& path, const AVCodecContext& encoder, Rational segment_s,
-              const std::string& language);
+  // `id` is the rendition's, for errors. `encoder` has been opened; its first packet is to have pts
+  // 0. `segment_s` only chooses a time scale in which frames and segments are whole ticks:
+  // packagers cut by comparing ticks. Throws ResourceError disk_full, VidengineError
+  // encoder_failed.
+  TrackWriter(const std::string& id, const std::string& path, const AVCodecContext& encoder,
+              Rational segment_s, const std::string& language);
 
   // Begins a new fragment with the next packet.
   void cut();
@@ -28,7 +29,7 @@ class TrackWriter {
  private:
   void check_io(const char* operation, int code);
 
-  std::string path_;
+  std::string id_;
   av::OutputContext context_;
   AVRational time_base_;
   bool empty_ = true;
