@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 pytest_plugins = ["servers"]
+
+SOURCES = Path(__file__).resolve().parent.parent / "src"
+
+
+def pytest_report_header() -> str:
+    """Which engine is tested, and whether it may be an old one."""
+    found = importlib.util.find_spec("videngine._engine")
+    if found is None or found.origin is None:
+        return "engine: not built, run script/setup --dev"
+    binary = Path(found.origin)
+    build_id = hashlib.sha256(binary.read_bytes()).hexdigest()[:12]
+    changed = max(path.stat().st_mtime for path in SOURCES.rglob("*") if path.is_file())
+    stale = changed > binary.stat().st_mtime
+    return f"engine: {build_id}{', OLDER THAN src/: run script/setup --dev' if stale else ''}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
