@@ -102,7 +102,11 @@ void PictureDecodeStage::check_whole(int64_t end_us) const {
                       "No picture of the source can be decoded: the file is damaged.",
                       "stream " + std::to_string(stream_.index));
   }
-  const bool guessed = input_.context()->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+  // Broadcast streams do not say how long they are: the distance between their first and last
+  // timestamp is no length where the clock was cut in between.
+  const AVFormatContext& file = *input_.context();
+  const bool guessed = file.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE ||
+                       (file.iformat->flags & AVFMT_TS_DISCONT) != 0;
   if (stream_.duration <= 0 || guessed) return;
   input_.require_whole(end_us, av_rescale_q(stream_.duration, stream_.time_base, kTimelineBase));
 }
