@@ -46,15 +46,15 @@ av::Packet encode_image(const StillPlan& plan, const AVFrame& picture) {
   return image;
 }
 
-void write_file(const std::string& path, const AVPacket& data) {
+void write_file(const StillPlan& plan, const AVPacket& data) {
   AVIOContext* io = nullptr;
-  av::check(avio_open(&io, path.c_str(), AVIO_FLAG_WRITE), "avio_open", path);
+  av::check(avio_open(&io, plan.path.c_str(), AVIO_FLAG_WRITE), "avio_open", plan.id);
   avio_write(io, data.data, data.size);
   avio_flush(io);
   const int written = io->error;
   const int closed = avio_closep(&io);
-  av::check(written, "avio_write", path);
-  av::check(closed, "avio_close", path);
+  av::check(written, "avio_write", plan.id);
+  av::check(closed, "avio_close", plan.id);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ void StillStage::run() {
   const av::Frame picture = Scaler({plan_.width_px, plan_.height_px, format}).scale(*shown);
   shown.reset();
   const av::Packet image = encode_image(plan_, *picture);
-  write_file(plan_.path, *image);
+  write_file(plan_, *image);
   report_(RenditionFinished{plan_.id, "still", plan_.path, image->size, 1, {}, {}});
 }
 
