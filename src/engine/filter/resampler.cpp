@@ -20,11 +20,12 @@ constexpr int64_t kMaxGapS = 30LL * 60;  // as ConstantRate's
 Resampler::Resampler(int sample_rate_hz, int channels, int64_t start_us)
     : sample_rate_hz_(sample_rate_hz), channels_(channels), start_us_(start_us) {}
 
-void Resampler::configure(const AVFrame& frame) {
+void Resampler::configure(const AVFrame& frame, const Take& take) {
   const bool fits = like_ && like_->sample_rate == frame.sample_rate &&
                     like_->format == frame.format &&
                     av_channel_layout_compare(&like_->ch_layout, &frame.ch_layout) == 0;
   if (fits) return;
+  drain(take);
   AVChannelLayout layout{};
   av_channel_layout_default(&layout, channels_);
   AVChannelLayout from{};
@@ -87,8 +88,10 @@ void Resampler::correct(const AVFrame& frame, const Take& take) {
     }
     if (error > 0) {
       drain(take);
-      silence(std::max<int64_t>(error - to_drop_, 0), take);
-      to_drop_ = 0;
+      av::check(swr_init(swr_.get()), "swr_init");  // a drained one keeps its tail for good
+      const int64_t undropped = std::min(error, to_drop_);
+      to_drop_ -= undropped;
+      silence(error - undropped, take);
     } else {
       to_drop_ -= error;
     }
@@ -125,7 +128,7 @@ void Resampler::convert(const AVFrame* frame, const Take& take) {
 
 void Resampler::push(const AVFrame& frame, const Take& take) {
   if (frame.nb_samples <= 0 || frame.sample_rate <= 0) return;
-  configure(frame);
+  configure(frame, take);
   correct(frame, take);
   convert(&frame, take);
 }

@@ -29,7 +29,7 @@ class Resampler {
   [[nodiscard]] int64_t written_samples() const { return written_; }
 
  private:
-  void configure(const AVFrame& frame);
+  void configure(const AVFrame& frame, const Take& take);
   void correct(const AVFrame& frame, const Take& take);
   void convert(const AVFrame* frame, const Take& take);
   void give(const uint8_t* const* planes, int samples, const Take& take);
