@@ -26,6 +26,7 @@ void validate(const Plan& plan) {
   };
   require(plan.rotation_deg % 90 == 0 && plan.rotation_deg >= 0 && plan.rotation_deg < 360, "plan",
           "rotation_deg must be 0, 90, 180 or 270");
+  require(plan.decoder_threads > 0, "plan", "decoder_threads must be positive");
   require(plan.video_stream || (plan.pictures.empty() && plan.stills.empty()), "plan",
           "pictures and stills need video_stream");
   for (const PicturePlan& picture : plan.pictures) {
@@ -60,11 +61,14 @@ void validate(const Plan& plan) {
             "sample_rate_hz, channels and bitrate_bps must be positive");
     require(audio.segment_s > Rational{}, audio.id, "segment_s must be positive");
     require(audio.start_s >= Rational{}, audio.id, "start_s must not be negative");
+    require(!audio.duration_s || *audio.duration_s > Rational{}, audio.id,
+            "duration_s must be positive");
   }
   for (const StillPlan& still : plan.stills) {
     unique(still.id);
     unique(still.path);
     validate_size(still.id, still.width_px, still.height_px, false);
+    require(still.time_s >= Rational{}, still.id, "time_s must not be negative");
     require(still.format == "png" || still.format == "jpg", still.id, "format must be png or jpg");
     require(still.quality >= 1 && still.quality <= 100, still.id, "quality must be 1 to 100");
   }
