@@ -84,14 +84,8 @@ bool DemuxStage::key_frame_comes_before_start() {
 // whole shows when all of its streams are read.
 void DemuxStage::watch_end() {
   const AVFormatContext& context = *input_.context();
-  if (context.duration <= 0 || context.start_time == AV_NOPTS_VALUE ||
-      context.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) {
-    return;
-  }
-  for (unsigned i = 0; i < context.nb_streams; ++i) {
-    if (is_picture(*context.streams[i]) && context.streams[i]->duration > 0) return;
-  }
-  declared_end_us_ = context.start_time + context.duration - input_.origin_us();
+  if (context.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return;
+  if (!input_.streams_tell_length()) declared_end_us_ = input_.length_us();
 }
 
 void DemuxStage::note_end(const AVPacket& packet) {

@@ -50,9 +50,10 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(pat
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     if (errno == EACCES) fail("source_forbidden", "The source may not be read.", path);
-    fail("source_not_found",
-         std::string("The source cannot be opened: ") + std::generic_category().message(errno) + ".",
-         path);
+    fail(
+        "source_not_found",
+        std::string("The source cannot be opened: ") + std::generic_category().message(errno) + ".",
+        path);
   }
   struct stat facts{};
   if (::fstat(fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
@@ -134,6 +135,21 @@ int64_t Input::origin_us() const {
   // ours.
   if (first_picture != kNone && first_picture - origin < kSoundLeadUs) origin = first_picture;
   return origin == kNone ? 0 : origin;
+}
+
+bool Input::streams_tell_length() const {
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    const AVStream* stream = context_->streams[i];
+    const AVMediaType type = stream->codecpar->codec_type;
+    const bool timed = type == AVMEDIA_TYPE_VIDEO || type == AVMEDIA_TYPE_AUDIO;
+    if (timed && stream->duration > 0) return true;
+  }
+  return false;
+}
+
+int64_t Input::length_us() const {
+  const int64_t told = std::max<int64_t>(context_->duration, 0);
+  return streams_tell_length() ? told : std::max<int64_t>(told - origin_us(), 0);
 }
 
 void Input::require_whole(int64_t end_us, int64_t declared_end_us) const {

@@ -14,8 +14,8 @@ namespace videngine {
 class Input {
  public:
   // `stop`, if given, makes long reads end early; it must outlive the input.
-  // Throws Cancelled if stopped, InputError source_not_found, source_forbidden, source_corrupt (empty, not media, damaged
-  // header).
+  // Throws Cancelled if stopped, InputError source_not_found, source_forbidden, source_corrupt
+  // (empty, not media, damaged header).
   explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
@@ -26,6 +26,11 @@ class Input {
   // Where the source's own time begins, in microseconds: its first picture, or a sound that starts
   // well before it.
   [[nodiscard]] int64_t origin_us() const;
+  // Whether streams say how long they are. Matroska and FLV only tell for the whole file, and count
+  // from zero instead of their first picture.
+  [[nodiscard]] bool streams_tell_length() const;
+  // What the container says, from the origin, in microseconds; 0: nothing.
+  [[nodiscard]] int64_t length_us() const;
   // A file that ends long before it says it does was cut off on its way to us: better said than
   // transcoded in silence. Throws InputError source_corrupt.
   void require_whole(int64_t end_us, int64_t declared_end_us) const;

@@ -129,8 +129,8 @@ MediaFacts probe(const std::string& path) {
       longest = std::max(longest, *stream.duration_s);
     }
   }
-  facts.duration_s =
-      context->duration > 0 ? Rational::of(context->duration, AV_TIME_BASE) : longest;
+  const int64_t length_us = input.length_us();
+  facts.duration_s = length_us > 0 ? Rational::of(length_us, AV_TIME_BASE) : longest;
   return facts;
 }
 
