@@ -207,11 +207,16 @@ def chain(found: JobPlan) -> dict[int, int | None]:
     return {p.height_px: p.parent and heights[p.parent] for p in found.engine.pictures}
 
 
-def test_each_picture_is_scaled_from_the_next_larger_one() -> None:
+def test_each_picture_is_scaled_from_one_at_least_twice_its_size_or_the_source() -> None:
     ladder = {"output": "hls", "stream": [{"height": h} for h in (360, 720, 180, 540)]}
     found = plan(ladder)
-    assert chain(found) == {720: None, 540: 720, 360: 540, 180: 360}
+    assert chain(found) == {720: None, 540: 720, 360: 720, 180: 360}
     assert [p.id for p in found.engine.pictures] == ["p0", "p1", "p2", "p3"]
+
+
+def test_a_rung_that_is_less_than_half_a_step_down_comes_from_the_source() -> None:
+    ladder = {"output": "hls", "stream": [{"height": h} for h in (600, 480, 300, 240, 120)]}
+    assert chain(plan(ladder)) == {600: None, 480: None, 300: 600, 240: 480, 120: 240}
 
 
 def test_pictures_of_other_rates_ranges_or_shapes_are_no_parents() -> None:

@@ -14,6 +14,9 @@ MAX_SIDE_PX = 8192
 Size = tuple[int, int]
 ExactSize = tuple[Fraction, Fraction]
 
+# How many times as wide as its child a parent must be, but for the rounding to even sizes.
+_LEAST_STEP = 2
+_ROUNDING_PX = 2
 _USUAL_RATES = tuple(
     Fraction(rate)
     for rate in (
@@ -113,8 +116,10 @@ def _nearest(side: Fraction) -> int:
 def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
     """Plans of all pictures, parents before children.
 
-    Each picture is scaled from the next larger one of its rate, range and shape, so that the
-    decoded source is read only for the largest. Enlarged pictures are nobody's parent.
+    Each picture is scaled from the smallest of its rate, range and shape that is at least twice as
+    wide, else from the source, or from a picture of the source's own size, which is the same.
+    Closer steps would filter small rungs again and again: docs/scaling.md has what that costs.
+    Enlarged pictures are nobody's parent.
     """
     plans: dict[Picture, PicturePlan] = {}
     for picture in sorted(pictures, key=lambda p: -p.width_px * p.height_px):
@@ -135,7 +140,11 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
 def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
     if (parent.frame_rate, parent.clip) != (child.frame_rate, child.clip):
         return False
+    whole = (parent.width_px, parent.height_px) == even((Fraction(source[0]), Fraction(source[1])))
+    least = 1 if whole else _LEAST_STEP
     if parent.width_px < child.width_px or parent.height_px < child.height_px:
+        return False
+    if parent.width_px + _ROUNDING_PX < least * child.width_px:
         return False
     shape = Fraction(parent.width_px * child.height_px, parent.height_px * child.width_px)
     enlarged = is_larger((parent.width_px, parent.height_px), source)
