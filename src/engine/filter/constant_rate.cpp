@@ -14,9 +14,9 @@ namespace {
 // A still held for longer than this is a broken timestamp, and filling it would never end.
 constexpr int64_t kMaxGapS = 30LL * 60;
 
-// Added before rounding down to a slot: a little more than half of one. Where a rate is halved every
-// second frame lies in the middle between two slots, give or take the rounding of the container's
-// timestamps, and it must not be that rounding which chooses frames.
+// Added before rounding down to a slot: a little more than half of one. Where a rate is halved
+// every second frame lies in the middle between two slots, give or take the rounding of the
+// container's timestamps, and it must not be that rounding which chooses frames.
 constexpr Rational kRoundUp{11, 20};
 
 }  // namespace

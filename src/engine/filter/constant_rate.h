@@ -23,8 +23,8 @@ class ConstantRate {
 
   // Takes the next frame (pts in microseconds of the timeline). False: no more are wanted.
   bool push(av::Frame frame, const Take& take);
-  // The source has ended, and its last frame was to be shown until `end_us`. At least one frame comes
-  // out, but nothing of a source that ended before the start.
+  // The source has ended, and its last frame was to be shown until `end_us`. At least one frame
+  // comes out, but nothing of a source that ended before the start.
   void drain(int64_t end_us, const Take& take);
 
  private:
