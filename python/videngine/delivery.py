@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from videngine import packaging
 from videngine.errors import Cancelled, VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
+from videngine.run import Run
 from videngine.spec import JobSpec
 from videngine.storage import StoredObject, open_sink
 from videngine.tracker import Tracker
-
-if TYPE_CHECKING:
-    from videngine.flow import Run
 
 
 class Delivery:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from videngine import engine
 from videngine.delivery import Delivery
@@ -21,37 +21,11 @@ from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import Plan, RenditionResult
 from videngine.planning import JobPlan, plan_job
-from videngine.report import Progress, Report
-from videngine.settings import Settings
+from videngine.report import Report
+from videngine.run import Run
 from videngine.spec import JobSpec
 from videngine.storage import open_source
 from videngine.tracker import Tracker
-
-JSON = Any
-
-
-class Run(Protocol):
-    """What drives the flow: the service's worker, or the command line."""
-
-    job_id: str
-    settings: Settings
-    scratch: Path  # the job's own folder; survives a crash
-
-    def step(self, name: str, work: Callable[[], JSON]) -> JSON:
-        """Do ``work`` once in the life of the job and return its result."""
-        ...
-
-    def report(self, progress: Progress) -> None:
-        """Tell how far the job is. Any thread."""
-        ...
-
-    def cancelled(self) -> bool:
-        """Whether to stop. Cheap, any thread."""
-        ...
-
-    def warn(self, fault: Fault) -> None:
-        """Add something to the job's warnings."""
-        ...
 
 
 def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:

@@ -21,7 +21,7 @@ _PROGRESS_EVENT_EVERY_S = 10
 
 
 class ServiceRun:
-    """Implements `videngine.flow.Run` for the service.
+    """Implements `videngine.run.Run` for the service.
 
     The flow calls `step`, `report`, `cancelled` and `warn` on the workflow's thread (`report` and
     `cancelled` on any); the heart calls `beat` and `stop` on its own.
