@@ -47,6 +47,9 @@ def main() -> int:
         _send({"result": _OPERATIONS[request["operation"]](request)})
     except VidengineError as error:
         _send({"error": error.to_json()})
+    except Exception as error:  # a plan that cannot be, or a fault of ours: not to be retried
+        told = VidengineError("internal_error", f"The engine refused its work: {error}.")
+        _send({"error": told.to_json()})
     return 0
 
 

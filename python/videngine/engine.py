@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
@@ -36,6 +37,7 @@ Stop = Callable[[], bool]
 """Asked several times a second whether the work is to be given up."""
 
 _POLL_S = 0.1
+_END_S = 5.0
 
 
 def probe(path: Path, *, stop: Stop = lambda: False, timeout_s: float = 60) -> MediaInfo:
@@ -176,11 +178,14 @@ def _listen(
             if not line:
                 continue
             message = json.loads(line)
+            if "event" in message:
+                on_event(message)
+                continue
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_END_S)  # its answer is its last word
             if "error" in message:
                 raise VidengineError.from_json(message["error"])
-            if "result" in message:
-                return message["result"]
-            on_event(message)
+            return message["result"]
     finally:
         _kill(child)
         reader.join()

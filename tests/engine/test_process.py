@@ -15,7 +15,13 @@ from tests.engine.plans import MEDIA, audio, picture, plan_of, video
 
 import videngine
 from videngine import engine
-from videngine.errors import Cancelled, EncoderUnavailable, ResourceError, WorkerLost
+from videngine.errors import (
+    Cancelled,
+    EncoderUnavailable,
+    ResourceError,
+    VidengineError,
+    WorkerLost,
+)
 from videngine.plan import Plan
 
 CLIP = MEDIA / "bbb_720p24_60s.mp4"
@@ -184,6 +190,6 @@ def test_many_runs_leave_neither_threads_nor_files_open(film: Film) -> None:
 def test_a_plan_that_cannot_be_is_refused_by_name(film: Film, tmp_path: Path) -> None:
     of = picture(63, 64)
     plan = plan_of(film.path, pictures=(of,), video=(video(tmp_path, of=of),))
-    with pytest.raises(WorkerLost) as caught:
+    with pytest.raises(VidengineError, match="p0: sizes must be even") as caught:
         engine.transcode(plan, on_event=lambda _: None, stop=lambda: False)
-    assert "p0: sizes must be even" in caught.value.log[-1]
+    assert (caught.value.code, caught.value.retryable) == ("internal_error", False)
