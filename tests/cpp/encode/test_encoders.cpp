@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "encode/audio_encoder.h"
+#include "encode/video_encoder.h"
+#include "fixtures/failure.h"
+#include "fixtures/frames.h"
+#include "session/run.h"
+
+namespace videngine::test {
+namespace {
+
+class X264 : public testing::Test {
+ protected:
+  // Encodes `frames` pictures with key frames at `keys`; the packets' pts that are key frames.
+  std::vector<int64_t> encode(int frames, const std::vector<int>& keys) {
+    const auto encoder = make_video_encoder(plan_, {25, 1}, *picture(160, 96));
+    std::vector<int64_t> found;
+    const auto take = [&](const av::Packet& packet) {
+      ++packets_;
+      if ((packet->flags & AV_PKT_FLAG_KEY) != 0) found.push_back(packet->pts);
+    };
+    for (int n = 0; n < frames; ++n) {
+      const av::Frame frame = picture(160, 96, n);
+      frame->pts = n;
+      encoder->encode(frame.get(), std::ranges::count(keys, n) > 0, take);
+    }
+    encoder->encode(nullptr, false, take);
+    return found;
+  }
+
+  Scratch scratch_;
+  VideoRenditionPlan plan_ = video_plan(scratch_, "v", "p");
+  int packets_ = 0;
+};
+
+TEST_F(X264, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
+  plan_.gop_frames = 100;
+  for (const char* preset : {"ultrafast", "medium"}) {  // without and with B-frames
+    plan_.preset = preset;
+    packets_ = 0;
+    EXPECT_EQ(encode(60, {0, 17, 44}), (std::vector<int64_t>{0, 17, 44}));
+    EXPECT_EQ(packets_, 60);
+  }
+}
+
+TEST_F(X264, NoGopIsLongerThanAskedFor) {
+  plan_.gop_frames = 10;
+  EXPECT_EQ(encode(25, {0}), (std::vector<int64_t>{0, 10, 20}));
+}
+
+TEST_F(X264, CarriesTheColourOfItsFirstFrame) {
+  const av::Frame like = picture(160, 96);
+  like->colorspace = AVCOL_SPC_BT709;
+  like->color_primaries = AVCOL_PRI_BT709;
+  like->color_trc = AVCOL_TRC_BT709;
+  like->color_range = AVCOL_RANGE_MPEG;
+  const auto encoder = make_video_encoder(plan_, {25, 1}, *like);
+  EXPECT_EQ(encoder->context().colorspace, AVCOL_SPC_BT709);
+  EXPECT_EQ(encoder->context().color_range, AVCOL_RANGE_MPEG);
+  EXPECT_GT(encoder->context().extradata_size, 0);
+}
+
+TEST_F(X264, RefusesWhatItDoesNotKnowByTheRenditionsName) {
+  plan_.preset = "warp";
+  const EngineError preset = failure_of([&] { encode(1, {}); });
+  EXPECT_EQ(preset.kind, ErrorClass::EncoderUnavailable);
+  EXPECT_EQ(preset.code, "encoder_init_failed");
+  EXPECT_EQ(preset.subject, "v");
+  plan_.codec = "libx999";
+  EXPECT_EQ(failure_of([&] { encode(1, {}); }).code, "codec_unavailable");
+}
+
+class Aac : public testing::Test {
+ protected:
+  std::vector<int64_t> encode(int samples) {
+    AudioEncoder encoder(plan_);
+    std::vector<int64_t> pts;
+    const auto take = [&](const av::Packet& packet) { pts.push_back(packet->pts); };
+    const av::Frame sound = tone(48'000, 2, samples, 0, 0);
+    for (int at = 0; at < samples; at += 700) {  // blocks that are no whole packets
+      const uint8_t* planes[] = {sound->data[0] + sizeof(float) * static_cast<std::size_t>(at),
+                                 sound->data[1] + sizeof(float) * static_cast<std::size_t>(at)};
+      encoder.encode(planes, std::min(700, samples - at), take);
+    }
+    encoder.drain(take);
+    return pts;
+  }
+
+  Scratch scratch_;
+  AudioRenditionPlan plan_ = audio_plan(scratch_, "a", 1);
+};
+
+TEST_F(Aac, PacketsFollowEachOtherFromZero) {
+  const std::vector<int64_t> pts = encode(48'000);
+  ASSERT_GE(pts.size(), 47U);
+  for (std::size_t i = 0; i < pts.size(); ++i) EXPECT_EQ(pts[i], static_cast<int64_t>(i) * 1024);
+}
+
+TEST_F(Aac, NothingInGivesNothingThatBeginsBeforeZero) {
+  AudioEncoder encoder(plan_);
+  encoder.drain([](const av::Packet& packet) { EXPECT_GE(packet->pts, 0); });
+}
+
+TEST_F(Aac, RefusesWhatItDoesNotKnowByTheRenditionsName) {
+  plan_.sample_rate_hz = 12'345;
+  const EngineError rate = failure_of([&] { const AudioEncoder encoder(plan_); });
+  EXPECT_EQ(rate.code, "encoder_init_failed");
+  EXPECT_EQ(rate.subject, "a");
+  plan_.codec = "none";
+  EXPECT_EQ(failure_of([&] { const AudioEncoder encoder(plan_); }).code, "codec_unavailable");
+}
+
+}  // namespace
+}  // namespace videngine::test
