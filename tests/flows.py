@@ -8,7 +8,6 @@ fail=CODE*N    in the last step, fail in the first N attempts with this retryabl
 refuse=CODE    in the last step, fail with this error, which no retry helps
 die=I*N        in step I, kill the own process in the first N attempts
 wait=I         in step I of the first attempt, wait for the wish to stop
-hang=I         in step I of the first attempt, look for no wish to stop, for ever
 soft=1         the report is partial: one output has failed
 
 At the end the output is published by create-if-absent: a second one is noted as ``double``.
@@ -103,8 +102,6 @@ def _step(run: Any, words: dict[str, str], i: int, *, last: bool) -> Any:
     run.report(
         Progress("encoding", (i + 0.5) / (int(words.get("steps", 2)) + 1), [(0, "processing", 0.5)])
     )
-    if words.get("hang") == str(i) and attempts == 1:
-        time.sleep(3600)
     if words.get("wait") == str(i) and attempts == 1:
         _sleep(run, 3600)
     place, _, times = words.get("die", "-").partition("*")

@@ -75,6 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--name", default="default", help="what the token is for")
     create.add_argument("--tenant", default="default", help="whose jobs it may see")
     create.set_defaults(run=_create_token)
+    listing = actions.add_parser("list", help="print all tokens' names, tenants and dates as JSON")
+    listing.set_defaults(run=_list_tokens)
+    revoke = actions.add_parser("revoke", help="revoke every token of a name")
+    revoke.add_argument("name")
+    revoke.set_defaults(run=_revoke_tokens)
     return parser
 
 
@@ -137,7 +142,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         # A process of its own: a worker that dies leaves the API up, and the API never touches
         # media. It has to know the port, for the addresses of what it makes.
         environment = os.environ | {"VIDENGINE_HOST": settings.host, "VIDENGINE_PORT": str(port)}
-        worker = Supervisor([sys.executable, "-m", "videngine", "worker"], environment)
+        command = [sys.executable, "-m", "videngine", "worker"]
+        worker = Supervisor(command, environment, patience_s=settings.drain_s + 60)
         worker.start()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -171,3 +177,18 @@ def _create_token(arguments: argparse.Namespace) -> int:
 
     print(create_token(Settings(), arguments.name, arguments.tenant))
     return 0
+
+
+def _list_tokens(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
+    from videngine.jobs.tokens import list_tokens
+
+    print(json.dumps([vars(token) for token in list_tokens(Settings())], indent=2))
+    return 0
+
+
+def _revoke_tokens(arguments: argparse.Namespace) -> int:
+    from videngine.jobs.tokens import revoke_tokens
+
+    count = revoke_tokens(Settings(), arguments.name)
+    print(f"{count} revoked", file=sys.stderr)
+    return 0 if count else 1

@@ -25,7 +25,8 @@ def supervisor(settings: Settings) -> Iterator[Supervisor]:
         "VIDENGINE_SWEEP_S": "0.3",
         "VIDENGINE_DRAIN_S": "0",
     }
-    found = Supervisor([sys.executable, str(HERE / "worker_process.py")], environment)
+    command = [sys.executable, str(HERE / "worker_process.py")]
+    found = Supervisor(command, environment, patience_s=30)
     found.start()
     yield found
     found.stop()
@@ -57,9 +58,23 @@ def test_one_that_cannot_start_is_tried_less_and_less_often(
 ) -> None:
     note = tmp_path / "starts"
     code = f"open({str(note)!r}, 'a').write('x')"
-    supervisor = Supervisor([sys.executable, "-c", code], os.environ)
+    supervisor = Supervisor([sys.executable, "-c", code], os.environ, patience_s=5)
     supervisor.start()
     time.sleep(4)
     supervisor.stop()
     assert 1 <= len(note.read_text()) <= 2
     assert "another one starts in 2 s" in caplog.text
+
+
+def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    )
+    supervisor = Supervisor([sys.executable, "-c", code], os.environ, patience_s=0.5)
+    supervisor.start()
+    while not (note.exists() and note.read_text()):
+        time.sleep(0.02)
+    supervisor.stop()
+    assert not Path(f"/proc/{note.read_text()}").exists()

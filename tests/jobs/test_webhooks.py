@@ -154,6 +154,26 @@ def test_the_configured_headers_are_sent_and_deliveries_are_signed(
             Webhook(SECRET).verify(request.body + b" ", lower)
 
 
+def test_no_header_is_sent_twice_and_the_type_may_be_chosen(
+    api: Api, worker: object, receiver: HttpServer
+) -> None:
+    headers = {"Content-Type": "application/vnd.my+json"}
+    wait_for_events(api, api.post(**hook(receiver.url + "/hook", headers=headers)))
+    for request in receiver.received:
+        assert header(request, "content-type") == "application/vnd.my+json"
+        assert sum(name.lower() == "content-type" for name in request.headers) == 1
+
+
+def test_a_receiver_that_hangs_holds_up_nobody_else(
+    api: Api, worker: object, receiver: HttpServer
+) -> None:
+    receiver.answers["/hangs"] = lambda _: [receiver.closing.wait(30)][1:]
+    api.post(**hook(receiver.url + "/hangs"))
+    began = time.monotonic()
+    wait_for_events(api, api.post(**hook(receiver.url + "/hook")))
+    assert time.monotonic() - began < 2 * api.settings.webhook_timeout_s
+
+
 def test_any_text_is_a_secret(api: Api, worker: object, receiver: HttpServer) -> None:
     wait_for_events(api, api.post(**hook(receiver.url + "/hook", secret="just words")))
     request = receiver.received[0]
@@ -228,7 +248,7 @@ class TestRefusal:
     def test_a_receiver_that_does_not_answer_is_tried_again(
         self, api: Api, job_id: str, http_server: HttpServer
     ) -> None:
-        http_server.answers["/hook"] = lambda _: bool(http_server.closing.wait(30))  # type: ignore[assignment]
+        http_server.answers["/hook"] = lambda _: bool(http_server.closing.wait(30))
         began = time.monotonic()
         deliverer_of(api).deliver_one()
         assert time.monotonic() - began < api.settings.webhook_timeout_s + 2
@@ -296,7 +316,7 @@ def test_two_deliverers_send_an_event_once(api: Api, recorder: _Recorder) -> Non
     # The one who claimed it died: somebody else sends it, under the same id.
     api.change("UPDATE tc_webhooks SET claimed_until = 0")
     assert second.deliver_one()
-    assert recorder.posted[0][2]["webhook-id"] == claimed.id  # type: ignore[union-attr]
+    assert recorder.posted[0][2]["webhook-id"] == claimed.id
 
 
 def test_a_receiver_that_must_not_be_reached_is_not(api: Api) -> None:

@@ -127,6 +127,24 @@ class TestFailure:
         assert failed["error"]["code"] == code
         assert "canary" not in str(failed)
 
+    @pytest.mark.parametrize("end", ["refuse=upload_failed", "wait=1"])
+    def test_what_is_in_no_report_does_not_stay_in_the_default_store(
+        self, api: Api, settings: Settings, end: str
+    ) -> None:
+        def flow(spec: Any, run: Any) -> Any:
+            folder = settings.store_dir / run.job_id
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "video.mp4").write_bytes(b"x")
+            return run_job(spec, run)
+
+        job_id = api.post(end)
+        with worker_of(settings, flow):
+            if end == "wait=1":
+                api.until(job_id, lambda j: j["progress"] == 50)
+                api.result("POST", f"/jobs/{job_id}/cancel")
+            assert api.wait(job_id)["status"] == ("canceled" if end == "wait=1" else "failed")
+        assert not (settings.store_dir / job_id).exists()
+
     def test_a_report_of_failure_fails_the_job(self, api: Api, settings: Settings) -> None:
         class Failed(Report):
             def to_json(self) -> dict[str, Any]:

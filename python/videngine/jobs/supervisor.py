@@ -20,11 +20,15 @@ class Supervisor:
     Args:
         command: the worker's command line.
         environment: its whole environment.
+        patience_s: how long it may take to end once it was told to; then it is killed.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, patience_s: float
+    ) -> None:
         self._command = list(command)
         self._environment = dict(environment)
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,7 +44,11 @@ class Supervisor:
             self._stopping.set()
             if self._process is not None:
                 self._process.terminate()
-        self._thread.join()
+        self._thread.join(self._patience_s)
+        if self._thread.is_alive() and self._process is not None:
+            log.error("the worker does not end and is killed")
+            self._process.kill()  # its jobs are not lost: the next worker takes them up
+            self._thread.join()
 
     def _keep(self) -> None:
         wait_s = 1.0

@@ -62,8 +62,8 @@ def signed_headers(delivery: Delivery) -> dict[str, str]:
     """The receiver's own headers and those of Standard Webhooks; signed if there is a secret."""
     timestamp = str(int(delivery.time_s))
     headers = {
-        **delivery.headers,
         "content-type": "application/json",
+        **{name.lower(): value for name, value in delivery.headers.items()},
         "webhook-id": delivery.id,
         "webhook-timestamp": timestamp,
     }

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BEAT_S = 1.0
+_DELIVERERS = 3
 
 
 def run_worker(settings: Settings, *, stop: threading.Event, run_job: RunJob | None = None) -> None:
@@ -86,7 +87,8 @@ class _Worker:
             for name, part in (
                 ("heart", self._heart.run),
                 ("sweeper", self._sweeper.run),
-                ("deliverer", self._deliverer.run),
+                # Several, so that a receiver that hangs holds up its own events only.
+                *((f"deliverer-{n}", self._deliverer.run) for n in range(_DELIVERERS)),
                 ("housekeeper", self._housekeeper.run),
             )
         ]

@@ -132,6 +132,7 @@ class JobRunner:
     def _stopped(self, run: ServiceRun, error: BaseException) -> bool:
         attempt = run.attempt
         if run.stop_reason == "canceled":
+            self._clear_store(run.job_id)  # nothing of a canceled job is to be found
             self._insist(lambda: self._attempts.cancel(attempt))
             return False
         if run.stop_reason == "released":
@@ -149,7 +150,14 @@ class JobRunner:
             log.warning("job %s: %s: %s", run.job_id, failure.code, failure.message)
         for line in failure.log:
             log.info("job %s: %s", run.job_id, line)
-        return self._insist(lambda: self._attempts.fail(run.attempt, failure, run.beat()))
+        again = self._insist(lambda: self._attempts.fail(run.attempt, failure, run.beat()))
+        if not again:
+            self._clear_store(run.job_id)
+        return again
+
+    def _clear_store(self, job_id: str) -> None:
+        """Outputs that are in no report would be found by nobody."""
+        shutil.rmtree(self._settings.store_dir / job_id, ignore_errors=True)
 
     def _hold(self, run: ServiceRun) -> None:
         held = self._insist(lambda: self._attempts.beat(self._worker, [run.beat()]), run)
