@@ -177,7 +177,7 @@ class JobStore:
         with self._database.read() as connection:
             rows = connection.execute(page).mappings().all()
             total = connection.scalar(sa.select(sa.func.count()).select_from(jobs).where(*mine))
-        return [views.summary(row) for row in rows], total or 0
+        return [views.summary(dict(row)) for row in rows], total or 0
 
     def edit(
         self, tenant: str, job_id: str, changed: set[str], change: Callable[[JSON], NewJob]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +47,7 @@ def _last_attempt(connection: sa.Connection, job_id: str) -> sa.RowMapping | Non
     )
 
 
-def _percent(status: str, attempt: sa.RowMapping | None) -> float:
+def _percent(status: str, attempt: Mapping[str, Any] | None) -> float:
     if status == "completed":
         return 100.0
     return round(100 * attempt["progress"], 1) if attempt else 0.0
@@ -61,7 +62,7 @@ def summaries() -> sa.Select[Any]:
     )
 
 
-def summary(row: sa.RowMapping) -> JSON:
+def summary(row: Mapping[str, Any]) -> JSON:
     """One row of `summaries` as a list shows it."""
     processing = row["status"] == "processing"
     return {
@@ -87,8 +88,8 @@ def detail(connection: sa.Connection, job: sa.RowMapping) -> JSON:
     if started is not None:
         timings["queued"] = round(max(0.0, started - job["created_at"]), 3)
     head = summary(
-        {  # type: ignore[arg-type]  # a mapping with the same keys
-            **job,
+        {
+            **dict(job),
             "phase": attempt["phase"] if attempt else None,
             "progress": attempt["progress"] if attempt else None,
         }

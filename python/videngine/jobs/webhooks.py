@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import hmac
 import logging
-import random
+import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -222,6 +222,6 @@ class Deliverer:
                 values["status"] = "failed"
             else:
                 wait_s = WAITS_S[min(row.attempts, len(WAITS_S) - 1)]
-                jitter = 1 + 0.1 * random.random()  # noqa: S311 (spreads load, guards nothing)
+                jitter = 1 + secrets.randbelow(1000) / 10_000
                 values["next_at"] = now() + wait_s * jitter
             connection.execute(webhooks.update().where(webhooks.c.id == event_id).values(**values))

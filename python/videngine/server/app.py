@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Sequence
 
 from flask import Flask, Response, current_app, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 
 from videngine.jobs.redaction import set_up_logging
 from videngine.server import answers, http, jobs, openapi, outputs
 from videngine.server.auth import require_token
 from videngine.server.models import Health
-from videngine.server.operation import Operation, operation, read_query
+from videngine.server.operation import Operation, described, operation, read_query
 from videngine.server.service import Service, service
 from videngine.settings import Settings
 
-log = logging.getLogger(__name__)
+
+class _InOrder(DefaultJSONProvider):
+    """Prints objects in the order in which they were made."""
+
+    sort_keys = False
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -27,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings()
     app = Flask("videngine.server", static_folder="static", static_url_path="/static")
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.json = _InOrder(app)
     app.url_map.merge_slashes = False  # no redirects: an address is right or wrong
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -37,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(outputs.blueprint)
     app.add_url_rule("/healthz", view_func=_healthz, methods=["GET"])
     app.add_url_rule("/openapi.json", view_func=_openapi, methods=["GET"])
+    app.extensions["openapi"] = openapi.document(app)
     app.before_request(_admit)
     app.after_request(_harden)
     return app
@@ -66,7 +71,7 @@ def _healthz() -> Response:
 
 @operation(Operation(summary="This description of the API.", public=True))
 def _openapi() -> Response:
-    return jsonify(openapi.document(current_app._get_current_object()))  # type: ignore[attr-defined]
+    return jsonify(current_app.extensions["openapi"])
 
 
 def _admit() -> None:
@@ -74,7 +79,7 @@ def _admit() -> None:
     if request.endpoint == "static":
         return
     view = current_app.view_functions.get(request.endpoint or "")
-    description: Operation | None = getattr(view, "operation", None)
+    description = described(view)
     if description is None or not description.public:
         require_token()
     if description is not None and description.query is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask
@@ -12,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from videngine.server.answers import STATUS
 from videngine.server.models import FaultInfo, Faults
-from videngine.server.operation import Operation
+from videngine.server.operation import Operation, described
 
 JSON = dict[str, Any]
 
@@ -26,14 +25,13 @@ def operations(app: Flask) -> list[tuple[str, str, Operation]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
-        description = getattr(app.view_functions[rule.endpoint], "operation", None)
+        description = described(app.view_functions[rule.endpoint])
         assert description is not None, f"{rule.rule} does not describe itself"
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             found.append((method, _path(rule.rule), description))
     return sorted(found, key=lambda entry: (entry[1], entry[0]))
 
 
-@lru_cache(maxsize=4)
 def document(app: Flask) -> JSON:
     """The whole document, OpenAPI 3.1."""
     routes = operations(app)

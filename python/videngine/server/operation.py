@@ -13,6 +13,7 @@ from videngine.errors import Fault, SpecError
 from videngine.server.models import NoQuery
 
 View = TypeVar("View", bound=Callable[..., Any])
+_DESCRIPTIONS: dict[Callable[..., Any], Operation] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +39,15 @@ def operation(description: Operation) -> Callable[[View], View]:
     """Attach a description to a view."""
 
     def attach(view: View) -> View:
-        view.operation = description  # type: ignore[attr-defined]  # functions take attributes
+        _DESCRIPTIONS[view] = description
         return view
 
     return attach
+
+
+def described(view: Callable[..., Any] | None) -> Operation | None:
+    """What a view says about itself; None for those that are not ours."""
+    return None if view is None else _DESCRIPTIONS.get(view)
 
 
 Query = TypeVar("Query", bound=BaseModel)
