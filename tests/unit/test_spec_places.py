@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from videngine.content_types import _BY_SUFFIX as KNOWN_TO_STORAGE
+from videngine.content_types import split_path
 from videngine.errors import SpecError
 from videngine.spec import parse_job
 from videngine.spec.destination import FileDestination, S3Destination
 from videngine.spec.output_base import _MEDIA_EXTENSIONS as KNOWN_TO_SPEC
 from videngine.spec.source import FileSource, HttpSource, S3Source
-from videngine.storage.content_types import _BY_SUFFIX as KNOWN_TO_STORAGE
-from videngine.storage.content_types import split_path
 
 
 def source(value: Any) -> Any:
