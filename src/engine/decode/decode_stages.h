@@ -47,8 +47,9 @@ class SoundDecodeStage {
   SoundDecodeStage(Input& input, int stream, std::shared_ptr<graph::PacketQueue> packets);
 
   graph::Outlet& outlet() { return outlet_; }
-  // Whether the demuxer is being held up by this stage.
-  [[nodiscard]] bool holds_up_demuxer() const { return packets_->producer_waiting(); }
+  // Whether the demuxer is held up by this stage or soon will be. (Asked only when it is, the
+  // answer would be no as often as yes: it waits for room only between two of our packets.)
+  [[nodiscard]] bool holds_up_demuxer() const { return packets_->nearly_full(); }
   void run();
 
  private:

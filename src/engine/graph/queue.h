@@ -20,9 +20,7 @@ class BoundedQueue {
   // Waits for room. False: nobody wants it any more.
   bool push(T item) {
     std::unique_lock lock(mutex_);
-    producer_waiting_ = items_.size() >= capacity_ && !closed_;
     room_.wait(lock, [this] { return items_.size() < capacity_ || closed_; });
-    producer_waiting_ = false;
     if (closed_) return false;
     items_.push_back(std::move(item));
     lock.unlock();
@@ -65,10 +63,10 @@ class BoundedQueue {
     const std::scoped_lock lock(mutex_);
     return closed_;
   }
-  // Whether a producer is being held up at this moment.
-  [[nodiscard]] bool producer_waiting() const {
+  // Whether a producer is held up or soon will be: no more than a quarter of the room is left.
+  [[nodiscard]] bool nearly_full() const {
     const std::scoped_lock lock(mutex_);
-    return producer_waiting_;
+    return !closed_ && items_.size() >= capacity_ - capacity_ / 4;
   }
 
  private:
@@ -77,7 +75,6 @@ class BoundedQueue {
   std::condition_variable filled_;
   std::condition_variable room_;
   std::deque<T> items_;
-  bool producer_waiting_ = false;
   bool finished_ = false;
   bool closed_ = false;
 };
