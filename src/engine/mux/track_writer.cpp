@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "av/check.h"
 
@@ -18,10 +19,9 @@ int64_t time_scale(AVRational frame_rate, Rational segment_s) {
 
 }  // namespace
 
-TrackWriter::TrackWriter(const std::string& id, const std::string& path,
-                         const AVCodecContext& encoder, Rational segment_s,
-                         const std::string& language)
-    : id_(id), time_base_(encoder.time_base) {
+TrackWriter::TrackWriter(std::string id, const std::string& path, const AVCodecContext& encoder,
+                         Rational segment_s, const std::string& language)
+    : id_(std::move(id)), time_base_(encoder.time_base) {
   AVFormatContext* context = nullptr;
   av::check(avformat_alloc_output_context2(&context, nullptr, "mp4", path.c_str()),
             "avformat_alloc_output_context2", id_);

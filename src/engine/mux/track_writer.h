@@ -15,7 +15,7 @@ class TrackWriter {
   // 0. `segment_s` only chooses a time scale in which frames and segments are whole ticks:
   // packagers cut by comparing ticks. Throws ResourceError disk_full, VidengineError
   // encoder_failed.
-  TrackWriter(const std::string& id, const std::string& path, const AVCodecContext& encoder,
+  TrackWriter(std::string id, const std::string& path, const AVCodecContext& encoder,
               Rational segment_s, const std::string& language);
 
   // Begins a new fragment with the next packet.
