@@ -114,7 +114,7 @@ def settings(tmp_path: Path) -> Settings:
     """Settings that make everything happen fast, with loopback open for webhooks."""
     return Settings(
         state_dir=tmp_path / "state",
-        lease_s=2,
+        lease_s=3,
         sweep_s=0.3,
         retry_delay_s=0.1,
         drain_s=0,

@@ -288,6 +288,18 @@ def no_database(api: Api) -> Iterator[None]:
             file.with_name(f"away.{file.name}").rename(file)
 
 
+@contextmanager
+def locked_database(api: Api) -> Iterator[None]:
+    """Everybody can read the database and nobody can write."""
+    blocker = sqlite3.connect(api.service.database.path, isolation_level=None, timeout=10)
+    blocker.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        blocker.execute("ROLLBACK")
+        blocker.close()
+
+
 def test_a_database_that_is_away_when_the_work_ends_costs_nothing(api: Api, worker: object) -> None:
     def work_is_done() -> bool:
         return output_of(api.settings, job_id).exists()
@@ -330,22 +342,20 @@ def test_a_database_that_goes_away_between_steps_loses_no_step(
 def test_a_locked_database_costs_nothing(api: Api, worker: object) -> None:
     job_id = api.post("steps=1 sleep=1")
     api.wait(job_id, "processing")
-    blocker = sqlite3.connect(api.service.database.path, isolation_level=None, timeout=10)
-    blocker.execute("BEGIN IMMEDIATE")
-    time.sleep(3)
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    with locked_database(api):
+        time.sleep(3)
     found = api.wait(job_id)
     assert (found["status"], found["attempts"]) == ("completed", 1)
 
 
-def test_an_outage_makes_no_worker_look_dead(api: Api, settings: Settings) -> None:
-    """Leases (2 s) all run out while nobody can renew them; still nobody's job is taken."""
-    job_id = api.post("steps=1 sleep=8")
+@pytest.mark.parametrize("away", [no_database, locked_database])
+def test_an_outage_makes_no_worker_look_dead(api: Api, settings: Settings, away: Any) -> None:
+    """Leases (3 s) all run out while nobody can renew them; still nobody's job is taken."""
+    job_id = api.post("steps=1 sleep=10")
     with worker_of(settings):
         api.wait(job_id, "processing")
-        with no_database(api):
-            time.sleep(4)
+        with away(api):
+            time.sleep(5)
         found = api.wait(job_id)
     assert (found["status"], found["attempts"]) == ("completed", 1)
 

@@ -18,7 +18,7 @@ from videngine.errors import VidengineError, WorkerLost
 from videngine.jobs import machine, views
 from videngine.jobs.database import Database, now
 from videngine.jobs.outbox import put_event
-from videngine.jobs.queue import Claim, Queue
+from videngine.jobs.queue import Queue
 from videngine.jobs.secrets import Keyring
 from videngine.jobs.store import open_request
 from videngine.jobs.tables import attempts, jobs, workers
@@ -214,46 +214,6 @@ class Attempts:
         """
         with self._database.write() as connection:
             self._start_over(connection, self._ended(connection, attempt, "released"))
-
-    def lost(self, *, trust_leases: bool) -> list[Claim]:
-        """What dead executors hold, and what live ones have claimed but do not work on.
-
-        Args:
-            trust_leases: False: only what is certain without looking at leases, as long as it may
-                be the
-                database that was away and not the workers.
-        """
-        claims = self._queue.claims()
-        if not claims:
-            return []
-        grace_s = 2 * self._settings.lease_s
-        with self._database.read() as connection:
-            time_s = connection.scalar(sa.select(now())) or 0.0
-            alive = {
-                row.id
-                for row in connection.execute(
-                    sa.select(workers.c.id).where(workers.c.beat_until > time_s)
-                )
-            }
-            held = {
-                (row.job_id, row.run)
-                for row in connection.execute(
-                    sa.select(attempts.c.job_id, attempts.c.run).where(
-                        attempts.c.ended_at.is_(None), attempts.c.lease_until > time_s
-                    )
-                )
-            }
-        return [
-            claim
-            for claim in claims
-            if machine.is_gone(claim.executor)
-            or (trust_leases and claim.executor not in alive)
-            or (
-                trust_leases
-                and (claim.job_id, claim.run) not in held
-                and claim.claimed_at < time_s - grace_s
-            )
-        ]
 
     def _row(self, connection: sa.Connection, job_id: str) -> sa.RowMapping | None:
         return connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).mappings().first()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,11 @@ import sqlalchemy as sa
 from videngine.jobs import machine
 from videngine.jobs.attempts import Attempts
 from videngine.jobs.database import Database, DatabaseGone
+from videngine.jobs.heart import Heart
 from videngine.jobs.housekeeping import Housekeeper
 from videngine.jobs.queue import Executor, Queue
 from videngine.jobs.secrets import Keyring
+from videngine.jobs.sweeper import Sweeper
 from videngine.jobs.tables import workers
 from videngine.jobs.webhooks import Deliverer
 from videngine.jobs.workflow import JobRunner
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_BEAT_S = 1.0
 _DELIVERERS = 3
 
 
@@ -73,8 +73,8 @@ class _Worker:
         self._executor = Executor(
             database, executor_id=self._id, slots=settings.worker_slots, work=self._runner
         )
-        self._heart = Heart(self._attempts, self._runner, self._id)
-        self._sweeper = Sweeper(settings, self._attempts, queue, self._heart)
+        self._heart = Heart(settings, self._attempts, self._runner, self._id)
+        self._sweeper = Sweeper(settings, database=database, queue=queue, heart=self._heart)
         self._deliverer = Deliverer(
             settings, database=database, keyring=keyring, client=GuardedClient(settings)
         )
@@ -115,71 +115,3 @@ class _Worker:
                     self._queue.hand_back(claim)
             with self._database.write() as connection:
                 connection.execute(workers.delete().where(workers.c.id == self._id))
-
-
-class Heart:
-    """Renews the leases of all runs once a second and tells them to stop. Has its own thread."""
-
-    def __init__(self, attempts: Attempts, runner: JobRunner, worker: str) -> None:
-        self._attempts = attempts
-        self._runner = runner
-        self._worker = worker
-        self.steady_since: float | None = None  # monotonic; None while the database is away
-
-    def run(self, stop: threading.Event) -> None:
-        """Beat until told to stop."""
-        while not stop.wait(_BEAT_S):
-            try:
-                self.beat()
-            except DatabaseGone as error:
-                self.steady_since = None
-                log.warning("no heartbeat: %s", error)
-            except Exception:
-                self.steady_since = None
-                log.exception("no heartbeat")
-
-    def beat(self) -> None:
-        """One beat for all runs of this moment.
-
-        Raises:
-            DatabaseGone: nothing was renewed; running encodes go on.
-        """
-        runs = self._runner.active()
-        held = self._attempts.beat(self._worker, [run.beat() for run in runs])
-        for run in runs:
-            if run.attempt.id not in held:
-                run.stop("fenced")
-            elif held[run.attempt.id]:
-                run.stop("canceled")
-        if self.steady_since is None:
-            self.steady_since = time.monotonic()
-
-
-class Sweeper:
-    """Hands back the jobs of dead and hung workers, for as long as this one lives."""
-
-    def __init__(self, settings: Settings, attempts: Attempts, queue: Queue, heart: Heart) -> None:
-        self._settings = settings
-        self._attempts = attempts
-        self._queue = queue
-        self._heart = heart
-
-    def run(self, stop: threading.Event) -> None:
-        """Sweep until told to stop."""
-        while not stop.wait(self._settings.sweep_s):
-            try:
-                self.sweep()
-            except DatabaseGone as error:
-                log.warning("no sweep: %s", error)
-            except Exception:
-                log.exception("the sweep failed")
-
-    def sweep(self) -> None:
-        """Look once."""
-        since = self._heart.steady_since
-        # After an outage of the database everybody's lease looks old: first let them all beat
-        # again.
-        steady = since is not None and time.monotonic() - since >= self._settings.lease_s
-        for claim in self._attempts.lost(trust_leases=steady):
-            if self._queue.hand_back(claim):
-                log.warning("job %s taken back from worker %s", claim.job_id, claim.executor)
