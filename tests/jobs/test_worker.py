@@ -353,7 +353,7 @@ def test_an_outage_makes_no_worker_look_dead(api: Api, settings: Settings, away:
     """Leases (3 s) all run out while nobody can renew them; still nobody's job is taken."""
     job_id = api.post("steps=1 sleep=10")
     with worker_of(settings):
-        api.wait(job_id, "processing")
+        api.until(job_id, lambda j: j["phase"] is not None)  # well within the step
         with away(api):
             time.sleep(5)
         found = api.wait(job_id)
