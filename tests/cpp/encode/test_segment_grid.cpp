@@ -37,7 +37,7 @@ TEST(SegmentGrid, FilmRateCutsAtTheFirstFrameNotBeforeTheBoundary) {
   // 6 s are 143.86 frames: 144, 288, ... until the rounding has gathered a whole frame.
   const SegmentGrid grid({6, 1}, kFilm);
   EXPECT_EQ(starts(grid, kFilm, 600), (std::vector<int64_t>{0, 144, 288, 432, 576}));
-  EXPECT_FALSE(grid.starts_segment(144 * 7, kFilm));  // 1006.99 frames: 1007
+  EXPECT_FALSE(grid.starts_segment(144LL * 7, kFilm));  // 1006.99 frames: 1007
   EXPECT_TRUE(grid.starts_segment(1007, kFilm));
 }
 

@@ -113,8 +113,7 @@ TEST(ConstantRate, HalfTheRateShowsEverySecondFrame) {
 
 TEST(ConstantRate, NothingDriftsInAnHour) {
   Recorded frames({24000, 1001});
-  int64_t last = 0;
-  for (int64_t n = 0; n < 3600 * 30; ++n) frames.push(last = n * 1'000'000 / 30);
+  for (int64_t n = 0; n < 3600LL * 30; ++n) frames.push(n * 1'000'000 / 30);
   frames.drain(3600LL * 1'000'000);
   EXPECT_NEAR(static_cast<double>(frames.shown().size()), 3600 * 24000 / 1001.0, 1);
   for (std::size_t n = 0; n < frames.shown().size(); n += 1000) {

@@ -80,7 +80,7 @@ TEST(Resampler, SoundAtTheSameRateIsUntouched) {
 
 TEST(Resampler, AnotherRateGivesTheSameLengthAndTone) {
   Recorded sound;
-  for (int64_t n = 0; n < 2 * 44'100; n += 882) {
+  for (int64_t n = 0; n < 2LL * 44'100; n += 882) {
     sound.push_tone(static_cast<double>(n) / 44'100, n, 882, 44'100);
   }
   sound.drain();
@@ -140,7 +140,7 @@ TEST(Resampler, WhatLiesBeforeTheStartIsLeftOut) {
 TEST(Resampler, TimestampsRoundedToMillisecondsMoveNoStart) {
   // Blocks of 1024 samples with Matroska's timestamps, which are now early, now late.
   Recorded sound(1, 1'000'000);
-  for (int64_t n = 0; n < 3 * kRate; n += 1024) {
+  for (int64_t n = 0; n < 3LL * kRate; n += 1024) {
     sound.push_tone(std::round(static_cast<double>(n) * 1000 / kRate) / 1000, n, 1024);
   }
   sound.drain();
@@ -159,7 +159,7 @@ TEST(Resampler, SoundThatStartsLateIsPrecededBySilence) {
 
 TEST(Resampler, JitterOfTimestampsChangesNothing) {
   Recorded sound;
-  for (int64_t n = 0; n < 10 * kRate; n += kBlock) {
+  for (int64_t n = 0; n < 10LL * kRate; n += kBlock) {
     const double jitter_s = (n / kBlock) % 2 == 0 ? 0.004 : -0.004;
     sound.push_tone(std::max(0.0, static_cast<double>(n) / kRate + jitter_s), n);
   }
