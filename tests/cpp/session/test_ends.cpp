@@ -155,7 +155,7 @@ TEST_F(Ends, AFailedSessionTellsOfNoFinish) {
 
 TEST_F(Ends, ATruncatedSourceIsCorrupt) {
   write_source(scratch_.path("source.mkv"), {.seconds = 10});
-  for (const char* name : {"source.mkv"}) {
+  for (const char* name : {"source.mkv", "source.mp4"}) {
     const auto whole = std::filesystem::file_size(scratch_.path(name));
     std::filesystem::resize_file(scratch_.path(name), whole / 2);
     const EngineError error = failure_of([&] { run(plain_plan(scratch_, scratch_.path(name))); });
