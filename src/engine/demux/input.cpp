@@ -99,6 +99,7 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(pat
     if (context_->nb_streams == 0) {
       fail("source_no_streams", "The source has neither picture nor sound.", path);
     }
+    origin_us_ = find_origin_us();
   } catch (...) {
     context_.reset();
     ::close(fd_);
@@ -114,7 +115,7 @@ Input::~Input() {
   ::close(fd_);
 }
 
-int64_t Input::origin_us() const {
+int64_t Input::find_origin_us() const {
   constexpr int64_t kNone = std::numeric_limits<int64_t>::max();
   int64_t origin = kNone;
   int64_t first_picture = kNone;

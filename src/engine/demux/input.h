@@ -25,7 +25,7 @@ class Input {
   [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
   // Where the source's own time begins, in microseconds: its first picture, or a sound that starts
   // well before it.
-  [[nodiscard]] int64_t origin_us() const;
+  [[nodiscard]] int64_t origin_us() const { return origin_us_; }
   // Whether streams say how long they are. Matroska and FLV only tell for the whole file, and count
   // from zero instead of their first picture.
   [[nodiscard]] bool streams_tell_length() const;
@@ -36,12 +36,16 @@ class Input {
   void require_whole(int64_t end_us, int64_t declared_end_us) const;
 
  private:
+  // From the streams' first timestamps, which libavformat may move while packets are being read:
+  // taken once, so that all stages count from the same instant.
+  [[nodiscard]] int64_t find_origin_us() const;
   static int read(void* self, uint8_t* buffer, int size) noexcept;
   static int64_t seek(void* self, int64_t offset, int whence) noexcept;
 
   std::string path_;
   int fd_ = -1;
   int64_t size_bytes_ = 0;
+  int64_t origin_us_ = 0;
   const std::atomic<bool>* stop_;
   av::Io io_;  // outlives context_, which reads through it
   av::InputContext context_;
