@@ -1,29 +1,18 @@
 """The process in which the engine runs: ``python -m videngine.child``, started by ``engine.py``.
 
-It reads one request as JSON from its standard input and answers with JSON lines on its standard
-output: events, then ``{"result": ...}`` or ``{"error": ...}``. It holds no credentials and opens no
-connections; when native code takes it down, one attempt of one job has failed and nothing else.
+It alone loads native media code; ``child_protocol.py`` says how it is spoken to.
 """
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
-import resource
-import signal
 import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from videngine import _engine
-from videngine.errors import VidengineError
+from videngine.child_protocol import answer_parent, send
 
-# Tests set this to have the child die in the ways that native code dies.
-CRASH_SWITCH = "VIDENGINE_TEST_CRASH"
-
-_PR_SET_PDEATHSIG = 1
 _RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"}
 
 _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
@@ -35,34 +24,6 @@ _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
     _engine.Warning: ("warning", ("code", "message")),
     _engine.Finished: ("finished", ("frames", "decodes", "encodes")),
 }
-
-
-def main() -> int:
-    """Do the one request on standard input; exit status 0 also when it failed in an orderly way."""
-    _harden()
-    request = json.load(sys.stdin)
-    try:
-        if crash := os.environ.get(CRASH_SWITCH):
-            os.kill(os.getpid(), signal.Signals[crash])
-        _send({"result": _OPERATIONS[request["operation"]](request)})
-    except VidengineError as error:
-        _send({"error": error.to_json()})
-    except Exception as error:  # a plan that cannot be, or a fault of ours: not to be retried
-        told = VidengineError("internal_error", f"The engine refused its work: {error}.")
-        _send({"error": told.to_json()})
-    return 0
-
-
-def _harden() -> None:
-    """Die with the worker, leave no core dump, leave Ctrl-C to the parent."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _send(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 def _plain(value: Any) -> Any:
@@ -112,7 +73,7 @@ def _transcode(request: dict[str, Any]) -> None:
         event = session.next_event(timeout_s=1.0)
         if event is not None:
             name, fields = _EVENTS[type(event)]
-            _send({"event": name, **{f: _plain(getattr(event, f)) for f in fields}})
+            send({"event": name, **{f: _plain(getattr(event, f)) for f in fields}})
     session.join()
 
 
@@ -141,4 +102,4 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer_parent(_OPERATIONS))
