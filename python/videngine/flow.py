@@ -17,14 +17,15 @@ from typing import Any
 from videngine import engine
 from videngine.delivery import Delivery
 from videngine.errors import Cancelled, Fault, InputError, VidengineError
+from videngine.ingest import fetch_assets, fetch_source
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import Plan, RenditionResult
 from videngine.planning import JobPlan, plan_job
+from videngine.planning.assets import Asset, Assets, AssetSource, named_assets
 from videngine.report import Report
 from videngine.run import Run
 from videngine.spec import JobSpec
-from videngine.storage import open_source
 from videngine.tracker import Tracker
 
 
@@ -53,11 +54,15 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         result: dict[str, Any] = run.step(name, measured)
         return result
 
-    ingested = timed("ingest", lambda: _ingest(spec, run, tracker, anywhere=anywhere))
+    ingested = timed("ingest", lambda: fetch_source(spec, run, tracker, anywhere=anywhere))
     source = Path(ingested["path"])
+    assets: dict[AssetSource, Asset] = {}
+    if places := named_assets(spec):
+        fetched = timed("assets", lambda: fetch_assets(places, run, anywhere=anywhere))
+        assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
     probed = timed("probe", lambda: _probe(source, run, tracker))
     media = MediaInfo.from_json(probed["media"])
-    plan = _plan(spec, media, source, run)
+    plan = _plan(spec, media, source, assets, run)
     encoded = timed("encode", lambda: _encode(plan.engine, media, run, tracker))
     results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
 
@@ -126,13 +131,9 @@ def _stop_if_cancelled(run: Run) -> None:
         raise Cancelled
 
 
-def _ingest(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) -> dict[str, Any]:
-    def moved(done: int, total: int | None) -> None:
-        _stop_if_cancelled(run)
-        tracker.stage("downloading", done / total if total else 0.0)
-
-    source = open_source(spec.source, settings=run.settings, anywhere=anywhere)
-    return {"path": str(source.fetch(run.scratch, moved))}
+def _asset(fetched: dict[str, Any]) -> Asset:
+    path = fetched["path"]
+    return Asset(path=Path(path) if path else None, error=fetched["error"])
 
 
 def _probe(source: Path, run: Run, tracker: Tracker) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _probe(source: Path, run: Run, tracker: Tracker) -> dict[str, Any]:
     return {"media": engine.probe(source, stop=run.cancelled).to_json()}
 
 
-def _plan(spec: JobSpec, media: MediaInfo, source: Path, run: Run) -> JobPlan:
+def _plan(spec: JobSpec, media: MediaInfo, source: Path, assets: Assets, run: Run) -> JobPlan:
     """Plan the job; pure, so a second run of the flow finds the same plan.
 
     A failure that no output forgives is raised here, before anything is encoded.
@@ -149,6 +150,7 @@ def _plan(spec: JobSpec, media: MediaInfo, source: Path, run: Run) -> JobPlan:
         spec,
         media,
         source_path=str(source),
+        assets=assets,
         work_dir=str(run.scratch),
         default_preset=run.settings.default_preset,
         cores=os.cpu_count() or 1,

@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         10_000, ge=1, description="Queue length beyond which POST answers 429."
     )
     max_source_bytes: int = Field(200 << 30, ge=1, description="Largest source that is fetched.")
+    max_asset_bytes: int = Field(
+        10 << 20, ge=1, description="Largest subtitle file or logo that is fetched."
+    )
+    asset_timeout_s: float = Field(
+        60, gt=0, description="Wall time in which a subtitle file or a logo is fetched."
+    )
     transfer_timeout_s: float = Field(
         6 * 3600, gt=0, description="Wall time in which a source is fetched or a file is uploaded."
     )

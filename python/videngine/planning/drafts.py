@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung
+from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
     Clip,
@@ -81,11 +83,12 @@ class Draft:
 class Drafter:
     """Fits the outputs of one job to its source. ``warnings`` grow as it goes."""
 
-    def __init__(self, spec: JobSpec, media: MediaInfo, preset: str) -> None:
+    def __init__(self, spec: JobSpec, media: MediaInfo, preset: str, assets: Assets) -> None:
         self.warnings: list[Fault] = []
         self._upscale = bool(spec.upscale)
         self._media = media
         self._preset = preset
+        self._assets = assets
         adaptive = [o for o in spec.format if isinstance(o, AdaptiveOutput)]
         self._segment_s = (adaptive and adaptive[0].segment_duration) or DEFAULT_SEGMENT_S
 
@@ -112,6 +115,13 @@ class Drafter:
             message = "DASH always has its sound apart."
             self._warn(f"{draft.path}.separate_audio", "conflicting_fields", message)
         return draft
+
+    def _asset(self, draft: Draft, place: AssetSource, *, code: str) -> Path | None:
+        """The local file of a logo or of subtitles; without one the draft gets an error."""
+        asset = self._assets[place]
+        if asset.path is None and draft.error is None:
+            draft.error = {"code": code, "message": asset.error}
+        return asset.path
 
     def _warn(self, path: str, code: str, message: str) -> None:
         fault = Fault(path=path, code=code, message=message)

@@ -9,6 +9,7 @@ from videngine.errors import Fault
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, RungPlan, SkippedRung, TrackPlan
 from videngine.plan import Plan
+from videngine.planning.assets import Assets
 from videngine.planning.drafts import Draft, Drafter
 from videngine.planning.renditions import Renditions, keyframe_frames
 from videngine.spec.job import JobSpec
@@ -33,6 +34,7 @@ def plan_job(
     work_dir: str,
     default_preset: str,
     cores: int,
+    assets: Assets | None = None,
 ) -> JobPlan:
     """Decide all that can be decided before a frame is decoded.
 
@@ -46,9 +48,10 @@ def plan_job(
         work_dir: folder of the renditions' files, without a slash at its end.
         default_preset: x264's preset for every rendition.
         cores: processors, shared out among the encoders by their pixels a second.
+        assets: every subtitle file and logo that `named_assets` found; none by default.
     """
     places, _ = place_outputs(spec)  # their warnings were given with the answer to the request
-    drafter = Drafter(spec, media, default_preset)
+    drafter = Drafter(spec, media, default_preset, assets or {})
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
     outputs = tuple(_finish(d, place, renditions) for d, place in zip(drafts, places, strict=True))

@@ -1,0 +1,68 @@
+"""The first stage: the source, and the small files that outputs name, become local files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from videngine.errors import Cancelled, InputError
+from videngine.planning.assets import AssetSource
+from videngine.run import Run
+from videngine.spec import JobSpec
+from videngine.storage import open_source
+from videngine.tracker import Tracker
+
+
+def fetch_source(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) -> dict[str, Any]:
+    """Fetch the source: ``{"path": ...}``.
+
+    Raises:
+        InputError, ResourceError: as `videngine.storage.base.Source.fetch`.
+    """
+
+    def moved(done: int, total: int | None) -> None:
+        _stop_if_cancelled(run)
+        tracker.stage("downloading", done / total if total else 0.0)
+
+    source = open_source(spec.source, settings=run.settings, anywhere=anywhere)
+    return {"path": str(source.fetch(run.scratch, moved))}
+
+
+def fetch_assets(places: Sequence[AssetSource], run: Run, *, anywhere: bool) -> dict[str, Any]:
+    """Fetch subtitle files and logos, each within the operator's limits.
+
+    A place that has none fails the outputs that name it, not the job, so it is written down.
+
+    Returns:
+        ``{"assets": [{"path": ..., "error": ""}, ...]}`` in the order of ``places``, which are not
+        in it: they may hold secrets.
+
+    Raises:
+        ResourceError: ``disk_full``.
+    """
+
+    def moved(_done: int, _total: int | None) -> None:
+        _stop_if_cancelled(run)
+
+    settings = run.settings
+    limited = settings.model_copy(
+        update={
+            "max_source_bytes": settings.max_asset_bytes,
+            "transfer_timeout_s": settings.asset_timeout_s,
+        }
+    )
+    fetched: list[dict[str, str | None]] = []
+    for number, place in enumerate(places):
+        folder = run.scratch / f"asset_{number}"
+        folder.mkdir(exist_ok=True)
+        try:
+            source = open_source(place, settings=limited, anywhere=anywhere)
+            fetched.append({"path": str(source.fetch(folder, moved)), "error": ""})
+        except InputError as error:
+            fetched.append({"path": None, "error": error.message})
+    return {"assets": fetched}
+
+
+def _stop_if_cancelled(run: Run) -> None:
+    if run.cancelled():
+        raise Cancelled
