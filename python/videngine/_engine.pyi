@@ -17,6 +17,7 @@ class PicturePlan:
         frame_rate: Fraction,
         start_s: Fraction,
         duration_s: Fraction | None,
+        pixel_format: str,
     ) -> None: ...
     @property
     def id(self) -> str: ...

@@ -27,6 +27,7 @@ class PicturePlan:
     frame_rate: Fraction
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None  # None: to the end
+    pixel_format: str = "yuv420p"  # or yuv420p10le
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,8 @@ void validate(const Plan& plan) {
     require(picture.start_s >= Rational{}, picture.id, "start_s must not be negative");
     require(!picture.duration_s || *picture.duration_s > Rational{}, picture.id,
             "duration_s must be positive");
+    require(picture.pixel_format == "yuv420p" || picture.pixel_format == "yuv420p10le", picture.id,
+            "pixel_format must be yuv420p or yuv420p10le");
     require(!picture.parent || pictures.contains(*picture.parent), picture.id,
             "parent must stand before its child");
     pictures.insert(picture.id);

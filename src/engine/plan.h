@@ -20,7 +20,8 @@ struct PicturePlan {
   int height_px = 0;
   Rational frame_rate;
   Rational start_s;
-  std::optional<Rational> duration_s;  // none: to the end
+  std::optional<Rational> duration_s;    // none: to the end
+  std::string pixel_format = "yuv420p";  // or yuv420p10le
 };
 
 struct VideoRenditionPlan {

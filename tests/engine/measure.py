@@ -99,6 +99,20 @@ def pictures(path: Path, width: int, height: int, *, pixel_format: str = "gray")
     return data.reshape(-1, width * height * 3 // 2)
 
 
+def ten_bit_planes(path: Path, width: int, height: int) -> list[npt.NDArray[np.int32]]:
+    """Y, Cb and Cr of all frames of a 4:2:0 file, in 10-bit codes."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v:0", "-vsync", "passthrough"]
+    command += ["-f", "rawvideo", "-pix_fmt", "yuv420p10le", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    luma, chroma = width * height, width * height // 4
+    frames = np.frombuffer(raw, "<u2").astype(np.int32).reshape(-1, luma + 2 * chroma)
+    return [
+        frames[:, :luma].reshape(-1, height, width),
+        frames[:, luma : luma + chroma].reshape(-1, height // 2, width // 2),
+        frames[:, luma + chroma :].reshape(-1, height // 2, width // 2),
+    ]
+
+
 def numbers(path: Path) -> list[int]:
     """The source's frame number in each frame of a film's output."""
     return [picture_to_number(p) for p in pictures(path, SIDE_PX, SIDE_PX)]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests.engine.films import ffmpeg
-from tests.engine.measure import pictures, streams
+from tests.engine.measure import pictures, streams, ten_bit_planes
 from tests.engine.plans import picture, run, still, video
 
 PATCHES = np.array(
@@ -151,6 +151,20 @@ def test_full_range_becomes_limited(tmp_path: Path, pixel_format: str) -> None:
     made = transcoded(tmp_path, path)
     assert streams(made)[0]["color_range"] == "tv"
     check(made, yuv(BT601))
+
+
+@pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (WIDTH // 2, HEIGHT // 2)])
+def test_ten_bits_stay_ten_bits(tmp_path: Path, size: tuple[int, int]) -> None:
+    """A ramp of 10-bit steps, which 8 bits could not tell apart."""
+    ramp = np.tile(400 + np.arange(WIDTH) // 16, (HEIGHT, 1)).astype("<u2")
+    chroma = np.full(WIDTH * HEIGHT // 2, 512, "<u2")
+    path = source(tmp_path, ramp.tobytes() + chroma.tobytes(), "yuv420p10le", *FFV1)
+    of = picture(*size, rate=25, pixel_format="yuv420p10le")
+    made = run(path, pictures=(of,), video=(video(tmp_path, of=of, crf=0.0),)).path("v0")
+    assert streams(made)[0]["pix_fmt"] == "yuv420p10le"
+    row = ten_bit_planes(made, *size)[0][0, 0]
+    assert np.abs(row - ramp[0, :: WIDTH // size[0]]).max() <= 1
+    assert set(range(400, 416)) <= set(row.tolist())
 
 
 @pytest.mark.parametrize("size", [(WIDTH, HEIGHT), (WIDTH // 2, HEIGHT // 2)])

@@ -17,6 +17,7 @@ ExactSize = tuple[Fraction, Fraction]
 # How many times as wide as its child a parent must be, but for the rounding to even sizes.
 _LEAST_STEP = 2
 _ROUNDING_PX = 2
+_SHARED_WITH_PARENT = ("frame_rate", "clip", "pixel_format")
 _USUAL_RATES = tuple(
     Fraction(rate)
     for rate in (
@@ -47,6 +48,7 @@ class Picture:
     height_px: int
     frame_rate: Fraction
     clip: Clip
+    pixel_format: str = "yuv420p"
 
     @property
     def pixel_rate(self) -> Fraction:
@@ -133,12 +135,13 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
             frame_rate=picture.frame_rate,
             start_s=picture.clip.start_s,
             duration_s=picture.clip.duration_s,
+            pixel_format=picture.pixel_format,
         )
     return plans
 
 
 def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
-    if (parent.frame_rate, parent.clip) != (child.frame_rate, child.clip):
+    if any(getattr(parent, fact) != getattr(child, fact) for fact in _SHARED_WITH_PARENT):
         return False
     whole = (parent.width_px, parent.height_px) == even((Fraction(source[0]), Fraction(source[1])))
     least = 1 if whole else _LEAST_STEP

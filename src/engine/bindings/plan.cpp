@@ -13,12 +13,14 @@ void bind_plan(py::module_& module) {
   py::class_<PicturePlan>(module, "PicturePlan")
       .def(py::init([](std::string id, std::optional<std::string> parent, int width_px,
                        int height_px, Rational frame_rate, Rational start_s,
-                       std::optional<Rational> duration_s) {
-             return PicturePlan{std::move(id), std::move(parent), width_px,  height_px,
-                                frame_rate,    start_s,           duration_s};
+                       std::optional<Rational> duration_s, std::string pixel_format) {
+             return PicturePlan{
+                 std::move(id), std::move(parent), width_px,   height_px,
+                 frame_rate,    start_s,           duration_s, std::move(pixel_format)};
            }),
            py::kw_only(), py::arg("id"), py::arg("parent"), py::arg("width_px"),
-           py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"))
+           py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"),
+           py::arg("pixel_format"))
       .def_readonly("id", &PicturePlan::id);
 
   py::class_<VideoRenditionPlan>(module, "VideoRenditionPlan")

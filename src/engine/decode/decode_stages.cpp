@@ -5,6 +5,7 @@
 
 #include "av/check.h"
 #include "av/frame_facts.h"
+#include "av/side_data.h"
 #include "filter/chain.h"
 
 namespace videngine {
@@ -74,6 +75,7 @@ void PictureDecodeStage::run() {
     end_us = std::max(end_us, frame->pts + duration_us);
     ++frames;
     position_us = frame->pts;
+    av::add_hdr_metadata(*frame, stream_);
     if (rotation != nullptr) {
       if (!upright || !upright->fits(*frame)) upright.emplace(*frame, kTimelineBase, rotation);
       frame = upright->apply(std::move(frame));

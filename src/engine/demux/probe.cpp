@@ -9,12 +9,14 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
-#include "av/compat.h"
 #include "av/handles.h"
+#include "av/side_data.h"
 #include "demux/input.h"
 
 namespace videngine {
 namespace {
+
+constexpr std::size_t kMatrixBytes = 9 * sizeof(int32_t);
 
 const char* or_empty(const char* text) { return text == nullptr ? "" : text; }
 
@@ -23,23 +25,12 @@ std::string tag(const AVDictionary* metadata, const char* key) {
   return entry == nullptr ? "" : entry->value;
 }
 
-const int32_t* display_matrix(const AVStream& stream) {
-#if VIDENGINE_HAS_CODECPAR_SIDE_DATA
-  const AVPacketSideData* data =
-      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
-                              AV_PKT_DATA_DISPLAYMATRIX);
-  return data == nullptr ? nullptr : reinterpret_cast<const int32_t*>(data->data);
-#else
-  return reinterpret_cast<const int32_t*>(
-      av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
-#endif
-}
-
 // How far to turn the coded picture clockwise, to the nearest quarter turn.
 int rotation_deg(const AVStream& stream) {
-  const int32_t* matrix = display_matrix(stream);
-  if (matrix == nullptr) return 0;
-  const double counter_clockwise = av_display_rotation_get(matrix);
+  const auto matrix = av::side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
+  if (matrix.size() < kMatrixBytes) return 0;
+  const double counter_clockwise =
+      av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix.data()));
   if (std::isnan(counter_clockwise)) return 0;
   const int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
   return ((quarter_turns % 4) + 4) % 4 * 90;

@@ -2,6 +2,10 @@
 
 #include "decode/decode_stages.h"
 
+extern "C" {
+#include <libavutil/pixdesc.h>
+}
+
 namespace videngine {
 
 PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::FrameQueue> frames,
@@ -9,7 +13,7 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
     : frames_(std::move(frames)),
       clock_(clock),
       stages_(stages),
-      scaler_({plan.width_px, plan.height_px, AV_PIX_FMT_YUV420P}) {
+      scaler_({plan.width_px, plan.height_px, av_get_pix_fmt(plan.pixel_format.c_str())}) {
   if (!plan.parent) {
     const int64_t start_us = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
     rate_.emplace(plan.frame_rate, start_us, plan.duration_s);

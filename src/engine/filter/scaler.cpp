@@ -1,5 +1,6 @@
 #include "filter/scaler.h"
 
+#include "av/side_data.h"
 #include "filter/frame_pool.h"
 
 extern "C" {
@@ -69,6 +70,7 @@ av::Frame Scaler::scale(const AVFrame& input) {
     output->color_trc = input.color_trc;
     output->colorspace = input.colorspace;
     output->chroma_location = AVCHROMA_LOC_LEFT;
+    av::copy_hdr_metadata(*output, input);
   }
   output->color_range = wanted_range;
   output->sample_aspect_ratio = {1, 1};

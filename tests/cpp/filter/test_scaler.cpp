@@ -1,7 +1,13 @@
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+extern "C" {
+#include <libavutil/mastering_display_metadata.h>
+}
+
+#include "filter/frame_pool.h"
 #include "filter/scaler.h"
 #include "fixtures/failure.h"
 #include "fixtures/frames.h"
@@ -14,6 +20,16 @@ using test::picture;
 using test::plain_picture;
 
 constexpr PictureFormat kSmall{80, 48, AV_PIX_FMT_YUV420P};
+
+av::Frame ten_bit_picture(int width_px, int height_px, uint16_t luma) {
+  av::Frame frame = FramePool(width_px, height_px, AV_PIX_FMT_YUV420P10LE).get();
+  for (int plane = 0; plane < 3; ++plane) {
+    const int rows = plane == 0 ? height_px : height_px / 2;
+    auto* samples = reinterpret_cast<uint16_t*>(frame->data[plane]);
+    std::fill_n(samples, rows * frame->linesize[plane] / 2, plane == 0 ? luma : 512);
+  }
+  return frame;
+}
 
 void expect_colour(const AVFrame& frame, double y, double cb, double cr) {
   EXPECT_NEAR(mean(frame, 0), y, 1.5);
@@ -164,6 +180,30 @@ TEST(Scaler, ColourThatTheSourceNamesIsKept) {
   EXPECT_EQ(output->colorspace, AVCOL_SPC_BT2020_NCL);
   EXPECT_EQ(output->color_primaries, AVCOL_PRI_BT2020);
   EXPECT_EQ(output->color_trc, AVCOL_TRC_SMPTE2084);
+}
+
+TEST(Scaler, TenBitsStayTenBits) {
+  const av::Frame input = ten_bit_picture(160, 96, 643);
+  input->color_range = AVCOL_RANGE_MPEG;
+  const av::Frame output = Scaler({80, 48, AV_PIX_FMT_YUV420P10LE}).scale(*input);
+  EXPECT_EQ(output->format, AV_PIX_FMT_YUV420P10LE);
+  EXPECT_EQ(reinterpret_cast<const uint16_t*>(output->data[0])[40], 643);
+}
+
+TEST(Scaler, MetadataOfHdrGoesWithThePicture) {
+  const av::Frame input = ten_bit_picture(160, 96, 643);
+  AVContentLightMetadata* light = av_content_light_metadata_create_side_data(input.get());
+  light->MaxCLL = 777;
+  AVMasteringDisplayMetadata* display = av_mastering_display_metadata_create_side_data(input.get());
+  display->max_luminance = {1000, 1};
+  for (const int width_px : {160, 80}) {
+    const av::Frame output = Scaler({width_px, 96, AV_PIX_FMT_YUV420P10LE}).scale(*input);
+    const auto* found = av_frame_get_side_data(output.get(), AV_FRAME_DATA_CONTENT_LIGHT_LEVEL);
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(reinterpret_cast<const AVContentLightMetadata*>(found->data)->MaxCLL, 777U);
+    EXPECT_NE(av_frame_get_side_data(output.get(), AV_FRAME_DATA_MASTERING_DISPLAY_METADATA),
+              nullptr);
+  }
 }
 
 TEST(Scaler, PixelsComeOutSquare) {
