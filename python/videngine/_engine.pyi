@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import final
 
+from videngine.errors import VidengineError
+
 @final
 class PicturePlan:
     def __init__(
@@ -196,6 +198,13 @@ class RenditionFinished:
     def codec_string(self) -> str: ...
 
 @final
+class RenditionFailed:
+    @property
+    def id(self) -> str: ...
+    @property
+    def error(self) -> VidengineError: ...
+
+@final
 class Warning:
     @property
     def code(self) -> str: ...
@@ -217,7 +226,7 @@ class Session:
     def start(self) -> None: ...
     def next_event(
         self, timeout_s: float
-    ) -> Progress | RenditionFinished | Warning | Finished | None: ...
+    ) -> Progress | RenditionFinished | RenditionFailed | Warning | Finished | None: ...
     @property
     def ended(self) -> bool: ...
     def cancel(self) -> None: ...

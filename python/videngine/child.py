@@ -12,6 +12,7 @@ from typing import Any
 
 from videngine import _engine
 from videngine.child_protocol import answer_parent, send
+from videngine.errors import VidengineError
 
 _RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"}
 
@@ -21,12 +22,15 @@ _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
         "rendition_finished",
         ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string"),
     ),
+    _engine.RenditionFailed: ("rendition_failed", ("id", "error")),
     _engine.Warning: ("warning", ("code", "message")),
     _engine.Finished: ("finished", ("frames", "decodes", "encodes")),
 }
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, VidengineError):
+        return value.to_json()
     return str(value) if isinstance(value, Fraction) else value
 
 

@@ -36,8 +36,11 @@ def transcode(
 ) -> list[RenditionResult]:
     """Run one plan to its end and return its renditions in the order in which they were finished.
 
+    A rendition that fails alone is given up with an event, ``rendition_failed`` with ``id`` and
+    ``error`` (a `VidengineError` as JSON); the others are made.
+
     Raises:
-        InputError, EncoderUnavailable, ResourceError: as the engine classified the failure.
+        InputError, ResourceError: what all renditions need failed, as the engine classified it.
         WorkerLost: the child died; the message says how.
         Cancelled: ``stop`` said so.
     """

@@ -20,7 +20,7 @@ from videngine.errors import Cancelled, Fault, InputError, VidengineError
 from videngine.ingest import fetch_assets, fetch_source
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
-from videngine.plan import Plan, RenditionResult
+from videngine.plan import RenditionResult
 from videngine.planning import JobPlan, plan_job
 from videngine.planning.assets import Asset, Assets, AssetSource, named_assets
 from videngine.report import Report
@@ -63,8 +63,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     probed = timed("probe", lambda: _probe(source, run, tracker))
     media = MediaInfo.from_json(probed["media"])
     plan = _plan(spec, media, source, assets, run)
-    encoded = timed("encode", lambda: _encode(plan.engine, media, run, tracker))
+    encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
     results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
+    given_up = {name: VidengineError.from_json(e) for name, e in encoded["failures"].items()}
 
     reports: list[OutputReport] = []
     delivered = {"package": 0.0, "upload": 0.0}
@@ -73,6 +74,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         try:
             if output.error:
                 raise InputError(output.error["code"], output.error["message"])
+            for rendition in output.renditions:
+                if rendition in given_up:
+                    raise given_up[rendition]
             deliver = Delivery(
                 spec,
                 output,
@@ -163,7 +167,13 @@ def _plan(spec: JobSpec, media: MediaInfo, source: Path, assets: Assets, run: Ru
     return plan
 
 
-def _encode(plan: Plan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    """Make all renditions. One that fails ends the job at once if a hard output needs it.
+
+    Outputs with ``allow_soft_fail`` fail alone, later.
+    """
+    plan = job.engine
+    failures: dict[str, Any] = {}
     stats = {"decodes": 0, "encodes": 0, "frames": 0}
     length_s = float(media.duration_s) or 1.0
 
@@ -171,26 +181,31 @@ def _encode(plan: Plan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[st
         match event["event"]:
             case "progress":
                 tracker.stage("encoding", event["time_s"] / length_s)
+            case "rendition_failed":
+                failures[event["id"]] = event["error"]
+                if any(
+                    event["id"] in output.renditions and not output.allow_soft_fail
+                    for output in job.outputs
+                ):
+                    raise VidengineError.from_json(event["error"])
             case "warning":
                 run.warn(Fault(path="source", code=event["code"], message=event["message"]))
             case "finished":
                 stats.update({name: event[name] for name in stats})
 
     if not (plan.video or plan.audio or plan.stills):
-        return {"results": [], "stats": stats}
+        return {"results": [], "failures": {}, "stats": stats}
     tracker.stage("encoding", 0.0)
     results = engine.transcode(
         plan, on_event=on_event, stop=run.cancelled, timeout_s=run.settings.job_timeout_s
     )
-    return {"results": [r.to_json() for r in results], "stats": stats}
+    return {"results": [r.to_json() for r in results], "failures": failures, "stats": stats}
 
 
 def _base_report(output: OutputPlan, results: dict[str, RenditionResult]) -> OutputReport:
-    ids = [r.video for r in output.rungs] + [t.audio for t in output.tracks]
-    ids += [output.still] if output.still else []
     sizes = {r.video: r for r in output.rungs}
     renditions = []
-    for result in (results[i] for i in ids if i in results):
+    for result in (results[i] for i in output.renditions if i in results):
         seconds = float(result.duration_s)
         row: dict[str, Any] = {
             "id": result.id,

@@ -57,6 +57,12 @@ class OutputPlan:
     skipped: tuple[SkippedRung, ...] = ()
     error: dict[str, str] | None = None  # set: this output fails without being tried
 
+    @property
+    def renditions(self) -> list[str]:
+        """The ids of all renditions of the engine's plan that it shows."""
+        ids = [rung.video for rung in self.rungs] + [track.audio for track in self.tracks]
+        return ids + ([self.still] if self.still else [])
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackagedFile:

@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "error.h"
 #include "rational.h"
 
 namespace videngine {
@@ -26,13 +27,19 @@ struct RenditionFinished {
   std::string codec_string;
 };
 
+// One rendition is given up: its encoder or its file failed. The others go on.
+struct RenditionFailed {
+  std::string id;
+  EngineError error;
+};
+
 // Something a person may want to know that did not stop the work.
 struct Warning {
   std::string code;
   std::string message;
 };
 
-// All renditions are complete. `decodes` counts the decoders of pictures that were opened,
+// All renditions are complete or given up. `decodes` counts the decoders of pictures that were opened,
 // `encodes` the video encoders.
 struct Finished {
   int64_t frames = 0;
@@ -40,6 +47,6 @@ struct Finished {
   int encodes = 0;
 };
 
-using Event = std::variant<Progress, RenditionFinished, Warning, Finished>;
+using Event = std::variant<Progress, RenditionFinished, RenditionFailed, Warning, Finished>;
 
 }  // namespace videngine

@@ -45,6 +45,9 @@ struct Session::State {
   void build();
   void build_pictures();
   void build_sounds();
+  // The body of a stage that makes one rendition: if it fails, it alone is given up.
+  std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
+                             std::function<void()> run);
   void spawn();
   void report(Event event);
   [[nodiscard]] Progress progress() const;
@@ -89,7 +92,9 @@ Progress Session::State::progress() const {
     now.time_s = static_cast<double>(picture_decoder->position_us.load()) / AV_TIME_BASE;
   }
   // The slowest rendition is how far the job is.
-  for (const auto& video : videos) now.time_s = std::min(now.time_s, video->position_s());
+  for (const auto& video : videos) {
+    if (!video->frames()->closed()) now.time_s = std::min(now.time_s, video->position_s());
+  }
   const std::chrono::duration<double> elapsed = Clock::now() - began;
   now.fps = elapsed.count() > 0 ? static_cast<double>(now.frames) / elapsed.count() : 0;
   return now;
@@ -167,6 +172,21 @@ void Session::State::build_sounds() {
   }
 }
 
+std::function<void()> Session::State::leaf(const std::string& id,
+                                           std::shared_ptr<graph::FrameQueue> frames,
+                                           std::function<void()> run) {
+  return [this, id, frames = std::move(frames), run = std::move(run)] {
+    try {
+      run();
+    } catch (const EngineError& error) {
+      // A full disk or exhausted memory would fail the next one.
+      if (error.kind == ErrorClass::ResourceError || stages.stopped()) throw;
+      if (frames) frames->close();
+      report(RenditionFailed{id, error});
+    }
+  };
+}
+
 // Downstream first, so that every consumer stands ready before its producer.
 void Session::State::spawn() {
   stages.on_idle([this] {
@@ -180,13 +200,16 @@ void Session::State::spawn() {
   });
   std::vector<std::pair<std::string, std::function<void()>>> bodies;
   for (std::size_t i = 0; i < stills.size(); ++i) {
-    bodies.emplace_back(plan.stills[i].id, [s = stills[i].get()] { s->run(); });
+    bodies.emplace_back(plan.stills[i].id, leaf(plan.stills[i].id, stills[i]->frames(),
+                                                [s = stills[i].get()] { s->run(); }));
   }
   for (std::size_t i = 0; i < audios.size(); ++i) {
-    bodies.emplace_back(plan.audio[i].id, [s = audios[i].get()] { s->run(); });
+    bodies.emplace_back(plan.audio[i].id, leaf(plan.audio[i].id, audios[i]->frames(),
+                                               [s = audios[i].get()] { s->run(); }));
   }
   for (std::size_t i = 0; i < videos.size(); ++i) {
-    bodies.emplace_back(plan.video[i].id, [s = videos[i].get()] { s->run(); });
+    bodies.emplace_back(plan.video[i].id, leaf(plan.video[i].id, videos[i]->frames(),
+                                               [s = videos[i].get()] { s->run(); }));
   }
   for (const PicturePlan& picture : std::views::reverse(plan.pictures)) {
     bodies.emplace_back(picture.id, [s = pictures.at(picture.id).get()] { s->run(); });

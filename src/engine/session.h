@@ -30,7 +30,8 @@ class Session {
   [[nodiscard]] bool ended() const;
   // Ends the work soon; idempotent.
   void cancel() noexcept;
-  // Waits for the end and throws the first failure, or Cancelled.
+  // Waits for the end and throws the first failure of what all renditions need, or Cancelled. A
+  // rendition that failed alone was an event.
   void join();
 
  private:

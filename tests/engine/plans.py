@@ -9,6 +9,7 @@ from typing import Any
 
 import videngine
 from videngine import engine
+from videngine.errors import VidengineError
 from videngine.plan import (
     AudioRenditionPlan,
     PicturePlan,
@@ -95,6 +96,8 @@ def run(source: Path, **parts: Any) -> Made:
             made.stats.update({n: event[n] for n in ("frames", "decodes", "encodes")})
         elif event["event"] == "warning":
             made.warnings.append(event["code"])
+        elif event["event"] == "rendition_failed":
+            raise VidengineError.from_json(event["error"])
 
     results = engine.transcode(
         plan_of(source, **parts), on_event=on_event, stop=lambda: False, timeout_s=60

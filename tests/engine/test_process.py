@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.engine.films import Film
-from tests.engine.plans import MEDIA, audio, picture, plan_of, video
+from tests.engine.plans import MEDIA, audio, picture, plan_of, run, video
 
 import videngine
 from videngine import engine
@@ -155,9 +155,8 @@ def test_progress_grows_and_ends_before_the_last_event(film: Film, tmp_path: Pat
 
 def test_an_unknown_preset_is_the_encoders_refusal(film: Film, tmp_path: Path) -> None:
     of = picture()
-    plan = plan_of(film.path, pictures=(of,), video=(video(tmp_path, of=of, preset="warp"),))
     with pytest.raises(EncoderUnavailable) as caught:
-        engine.transcode(plan, on_event=lambda _: None, stop=lambda: False)
+        run(film.path, pictures=(of,), video=(video(tmp_path, of=of, preset="warp"),))
     assert caught.value.code == "encoder_init_failed"
     assert caught.value.subject == "v0"
     assert caught.value.log

@@ -60,6 +60,11 @@ void bind_facts(py::module_& module) {
       .def_readonly("duration_s", &RenditionFinished::duration_s)
       .def_readonly("codec_string", &RenditionFinished::codec_string);
 
+  py::class_<RenditionFailed>(module, "RenditionFailed")
+      .def_readonly("id", &RenditionFailed::id)
+      .def_property_readonly("error",
+                             [](const RenditionFailed& failed) { return exception(failed.error); });
+
   py::class_<Warning>(module, "Warning")
       .def_readonly("code", &Warning::code)
       .def_readonly("message", &Warning::message);

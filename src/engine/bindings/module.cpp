@@ -10,20 +10,23 @@
 
 namespace py = pybind11;
 
+py::object exception(const videngine::EngineError& error) {
+  constexpr const char* kNames[] = {"InputError",    "EncoderUnavailable", "DeviceError",
+                                    "ResourceError", "Cancelled",          "VidengineError"};
+  const py::module_ errors = py::module_::import("videngine.errors");
+  const py::object type = errors.attr(kNames[static_cast<int>(error.kind)]);
+  return type(error.code, error.what(), py::arg("subject") = error.subject,
+              py::arg("log") = py::tuple(py::cast(error.log)));
+}
+
 namespace {
 
-// EngineError → the class of the same name in videngine.errors, with all that it carries.
 void translate(std::exception_ptr failure) {
   try {
     if (failure) std::rethrow_exception(failure);
   } catch (const videngine::EngineError& error) {
-    constexpr const char* kNames[] = {"InputError",    "EncoderUnavailable", "DeviceError",
-                                      "ResourceError", "Cancelled",          "VidengineError"};
-    const py::module_ errors = py::module_::import("videngine.errors");
-    const py::object type = errors.attr(kNames[static_cast<int>(error.kind)]);
-    const py::object exception = type(error.code, error.what(), py::arg("subject") = error.subject,
-                                      py::arg("log") = py::tuple(py::cast(error.log)));
-    PyErr_SetObject(type.ptr(), exception.ptr());
+    const py::object raised = exception(error);
+    PyErr_SetObject(py::type::of(raised).ptr(), raised.ptr());
   }
 }
 

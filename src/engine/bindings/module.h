@@ -3,8 +3,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "error.h"
 #include "rational.h"
 
+// EngineError → the class of the same name in videngine.errors, with all that it carries.
+pybind11::object exception(const videngine::EngineError& error);
 void bind_plan(pybind11::module_& module);
 void bind_facts(pybind11::module_& module);
 void bind_session(pybind11::module_& module);

@@ -22,6 +22,8 @@ class AudioStage {
              Report report);
 
   void run();
+  // What the stage reads from. Closed: nothing more is wanted.
+  [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
 
  private:
   // Samples that the rendition has, as far as is known.

@@ -17,6 +17,8 @@ class StillStage {
              graph::Stages& stages, Report report);
 
   void run();
+  // What the stage reads from. Closed: nothing more is wanted.
+  [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
 
  private:
   const StillPlan& plan_;

@@ -22,6 +22,8 @@ class VideoStage {
              std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages, Report report);
 
   void run();
+  // What the stage reads from. Closed: nothing more is wanted.
+  [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
 
   // How far this rendition has come on the source's timeline, in seconds. Any thread.
   [[nodiscard]] double position_s() const;

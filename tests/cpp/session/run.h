@@ -14,6 +14,7 @@ namespace videngine::test {
 // What a session told while it ran.
 struct Story {
   std::map<std::string, RenditionFinished> renditions;
+  std::vector<RenditionFailed> failed;
   std::vector<Progress> progress;
   std::vector<Finished> finished;
 };
@@ -27,18 +28,20 @@ inline Story follow(Session& session) {
     if (const auto* rendition = std::get_if<RenditionFinished>(&*event)) {
       story.renditions[rendition->id] = *rendition;
     }
+    if (const auto* failed = std::get_if<RenditionFailed>(&*event)) story.failed.push_back(*failed);
     if (const auto* progress = std::get_if<Progress>(&*event)) story.progress.push_back(*progress);
     if (const auto* finished = std::get_if<Finished>(&*event)) story.finished.push_back(*finished);
   }
   return story;
 }
 
-// Runs a plan to its end; throws what the session throws.
+// Runs a plan to its end; throws what the session throws, or what a rendition failed of.
 inline Story run(const Plan& plan) {
   Session session(plan);
   session.start();
   Story story = follow(session);
   session.join();
+  if (!story.failed.empty()) throw story.failed.front().error;
   return story;
 }
 

@@ -119,7 +119,7 @@ TEST_F(Ends, AnAbandonedSessionLeavesNothing) {
   EXPECT_EQ(census(), before);
 }
 
-TEST_F(Ends, ARenditionThatFailsFailsTheSessionByItsName) {
+TEST_F(Ends, ARenditionThatFailsIsGivenUpAlone) {
   run(plain_plan(scratch_, source_));
   const Census before = census();
   for (const char* id : {"v-large", "a-more", "still"}) {
@@ -128,14 +128,23 @@ TEST_F(Ends, ARenditionThatFailsFailsTheSessionByItsName) {
     for (VideoRenditionPlan& video : plan.video) video.path = video.id == id ? nowhere : video.path;
     for (AudioRenditionPlan& audio : plan.audio) audio.path = audio.id == id ? nowhere : audio.path;
     for (StillPlan& still : plan.stills) still.path = still.id == id ? nowhere : still.path;
-    const EngineError error = failure_of([&] { run(plan); });
-    EXPECT_EQ(error.subject, id) << error.what();
-    EXPECT_EQ(error.code, "encoder_failed");
+    {
+      Session session(plan);
+      session.start();
+      const Story story = follow(session);
+      session.join();
+      ASSERT_EQ(story.failed.size(), 1U);
+      EXPECT_EQ(story.failed[0].id, id);
+      EXPECT_EQ(story.failed[0].error.subject, id);
+      EXPECT_EQ(story.failed[0].error.code, "encoder_failed");
+      EXPECT_EQ(story.renditions.size(), 5U);
+      EXPECT_EQ(story.finished.size(), 1U);
+    }
     EXPECT_EQ(census(), before);
   }
 }
 
-TEST_F(Ends, AnEncoderThatIsNotThereFailsTheSessionByItsName) {
+TEST_F(Ends, AnEncoderThatIsNotThereIsNamed) {
   Plan plan = long_plan();
   plan.video[1].codec = "libx999";
   const EngineError error = failure_of([&] { run(plan); });
@@ -144,10 +153,23 @@ TEST_F(Ends, AnEncoderThatIsNotThereFailsTheSessionByItsName) {
   EXPECT_EQ(error.subject, "v-large");
 }
 
-TEST_F(Ends, AFailedSessionTellsOfNoFinish) {
-  Plan plan = long_plan();
-  plan.video[1].codec = "libx999";
+TEST_F(Ends, ASessionWithNothingLeftToMakeEndsSoon) {
+  Plan plan = plain_plan(scratch_, source_);
+  plan.audio.clear();
+  plan.video[0].codec = "libx999";
   Session session(plan);
+  session.start();
+  const Story story = follow(session);
+  session.join();
+  EXPECT_EQ(story.failed.size(), 1U);
+  EXPECT_LT(story.finished.at(0).frames, 100);
+}
+
+TEST_F(Ends, AFailedSessionTellsOfNoFinish) {
+  const std::string path = scratch_.path("source.mkv");
+  write_source(path, {.seconds = 10});
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  Session session(plain_plan(scratch_, path));
   session.start();
   EXPECT_TRUE(follow(session).finished.empty());
   EXPECT_THROW(session.join(), EngineError);
