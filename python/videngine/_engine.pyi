@@ -8,6 +8,21 @@ from typing import final
 from videngine.errors import VidengineError
 
 @final
+class Geometry:
+    def __init__(
+        self,
+        *,
+        rotation_deg: int,
+        kept_width: Fraction,
+        kept_height: Fraction,
+        bars_x_px: int,
+        bars_y_px: int,
+        sample_aspect_ratio: Fraction,
+    ) -> None: ...
+    @property
+    def rotation_deg(self) -> int: ...
+
+@final
 class PicturePlan:
     def __init__(
         self,
@@ -20,6 +35,7 @@ class PicturePlan:
         start_s: Fraction,
         duration_s: Fraction | None,
         pixel_format: str,
+        geometry: Geometry,
     ) -> None: ...
     @property
     def id(self) -> str: ...
@@ -78,6 +94,7 @@ class StillPlan:
         format: str,
         quality: int,
         path: str,
+        geometry: Geometry,
     ) -> None: ...
     @property
     def id(self) -> str: ...

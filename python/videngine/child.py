@@ -14,7 +14,14 @@ from videngine import _engine
 from videngine.child_protocol import answer_parent, send
 from videngine.errors import VidengineError
 
-_RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"}
+_RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"} | {
+    "kept_width",
+    "kept_height",
+    "sample_aspect_ratio",
+}
+
+# Fields that are structs themselves.
+_STRUCTS: dict[str, Callable[..., Any]] = {"geometry": _engine.Geometry}
 
 _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
     _engine.Progress: ("progress", ("time_s", "frames", "fps")),
@@ -54,12 +61,12 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
-    return make(
-        **{
-            name: Fraction(value) if name in _RATIONAL and value is not None else value
-            for name, value in data.items()
-        }
-    )
+    def read(name: str, value: Any) -> Any:
+        if name in _STRUCTS and value is not None:
+            return _struct(_STRUCTS[name], value)
+        return Fraction(value) if name in _RATIONAL and value is not None else value
+
+    return make(**{name: read(name, value) for name, value in data.items()})
 
 
 def _transcode(request: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
 """What the engine is told to do: the Python side of the seam (`src/engine/plan.h` is the other).
 
 A plan is complete: the engine decides nothing about sizes, rates or keyframes. All times are
-rational seconds from the source's origin; all bit rates are bits per second; frame sizes are square
-pixels.
+rational seconds from the source's origin; all bit rates are bits per second.
 """
 
 from __future__ import annotations
@@ -13,11 +12,29 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """How a frame is filled with a picture.
+
+    The picture is turned clockwise by ``rotation_deg`` (0, 90, 180, 270); of it the middle part,
+    ``kept_width`` by ``kept_height`` as fractions of its sides, is scaled to the frame less its
+    black bars: ``bars_x_px`` columns left and right together, ``bars_y_px`` rows above and below.
+    """
+
+    rotation_deg: int = 0
+    kept_width: Fraction = Fraction(1)
+    kept_height: Fraction = Fraction(1)
+    bars_x_px: int = 0
+    bars_y_px: int = 0
+    sample_aspect_ratio: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PicturePlan:
     """A stream of pictures of one size at one constant rate; renditions are encoded from it.
 
     ``parent`` names the picture it is scaled from, or is None for the decoded source. A child has
-    its parent's ``frame_rate``, ``start_s`` and ``duration_s``.
+    its parent's ``frame_rate``, ``start_s`` and ``duration_s``; its ``geometry`` is about the
+    parent's picture, and so without a rotation.
     """
 
     id: str
@@ -28,6 +45,7 @@ class PicturePlan:
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None  # None: to the end
     pixel_format: str = "yuv420p"  # or yuv420p10le
+    geometry: Geometry = Geometry()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +105,7 @@ class StillPlan:
     format: Literal["png", "jpg"]
     quality: int  # 1 to 100, for jpg
     path: str
+    geometry: Geometry = Geometry()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,25 @@ void require(bool holds, const std::string& id, const char* what) {
   if (!holds) throw std::invalid_argument("plan: " + id + ": " + what);
 }
 
+bool is_quarter_turn(int degrees) {
+  return degrees == 0 || degrees == 90 || degrees == 180 || degrees == 270;
+}
+
 void validate_size(const std::string& id, int width_px, int height_px, bool even) {
   require(width_px > 0 && height_px > 0, id, "width_px and height_px must be positive");
   require(!even || (width_px % 2 == 0 && height_px % 2 == 0), id, "sizes must be even");
+}
+
+void validate_geometry(const std::string& id, const Geometry& geometry, int width_px,
+                       int height_px) {
+  const auto is_part = [](Rational part) { return part > Rational{} && part <= Rational{1, 1}; };
+  require(is_quarter_turn(geometry.rotation_deg), id, "rotation_deg must be 0, 90, 180 or 270");
+  require(is_part(geometry.kept_width) && is_part(geometry.kept_height), id,
+          "kept_width and kept_height must be above 0, up to 1");
+  require(geometry.bars_x_px >= 0 && geometry.bars_x_px < width_px && geometry.bars_y_px >= 0 &&
+              geometry.bars_y_px < height_px,
+          id, "bars must leave room for the picture");
+  require(geometry.sample_aspect_ratio > Rational{}, id, "sample_aspect_ratio must be positive");
 }
 
 }  // namespace
@@ -24,8 +40,7 @@ void validate(const Plan& plan) {
     require(!name.empty() && names.insert(name).second, name,
             "every id and path must be there once");
   };
-  require(plan.rotation_deg % 90 == 0 && plan.rotation_deg >= 0 && plan.rotation_deg < 360, "plan",
-          "rotation_deg must be 0, 90, 180 or 270");
+  require(is_quarter_turn(plan.rotation_deg), "plan", "rotation_deg must be 0, 90, 180 or 270");
   require(plan.decoder_threads > 0, "plan", "decoder_threads must be positive");
   require(plan.video_stream || (plan.pictures.empty() && plan.stills.empty()), "plan",
           "pictures and stills need video_stream");
@@ -40,6 +55,9 @@ void validate(const Plan& plan) {
             "pixel_format must be yuv420p or yuv420p10le");
     require(!picture.parent || pictures.contains(*picture.parent), picture.id,
             "parent must stand before its child");
+    validate_geometry(picture.id, picture.geometry, picture.width_px, picture.height_px);
+    require(picture.geometry.bars_x_px % 2 == 0 && picture.geometry.bars_y_px % 2 == 0, picture.id,
+            "bars must be even");
     pictures.insert(picture.id);
   }
   for (const VideoRenditionPlan& video : plan.video) {
@@ -70,6 +88,7 @@ void validate(const Plan& plan) {
     unique(still.id);
     unique(still.path);
     validate_size(still.id, still.width_px, still.height_px, false);
+    validate_geometry(still.id, still.geometry, still.width_px, still.height_px);
     require(still.time_s >= Rational{}, still.id, "time_s must not be negative");
     require(still.format == "png" || still.format == "jpg", still.id, "format must be png or jpg");
     require(still.quality >= 1 && still.quality <= 100, still.id, "quality must be 1 to 100");

@@ -2,8 +2,7 @@
 
 // What the engine is told to do; python/videngine/plan.py is the other side of the seam and
 // documents every field. A plan is complete: the engine decides nothing about sizes, rates or
-// keyframes. Times are exact seconds from the source's origin, bit rates bits per second, frame
-// sizes square pixels.
+// keyframes. Times are exact seconds from the source's origin, bit rates bits per second.
 
 #include <optional>
 #include <string>
@@ -12,6 +11,17 @@
 #include "rational.h"
 
 namespace videngine {
+
+// How a frame is filled: the picture is turned, its middle part cut out and scaled, and what the
+// frame has more is black.
+struct Geometry {
+  int rotation_deg = 0;        // clockwise: 0, 90, 180, 270
+  Rational kept_width{1, 1};   // the part of the turned picture that is taken, around its middle
+  Rational kept_height{1, 1};  //
+  int bars_x_px = 0;           // black columns, left and right together
+  int bars_y_px = 0;           // black rows, above and below together
+  Rational sample_aspect_ratio{1, 1};
+};
 
 struct PicturePlan {
   std::string id;
@@ -22,6 +32,7 @@ struct PicturePlan {
   Rational start_s;
   std::optional<Rational> duration_s;    // none: to the end
   std::string pixel_format = "yuv420p";  // or yuv420p10le
+  Geometry geometry;                     // of the parent's picture where there is one
 };
 
 struct VideoRenditionPlan {
@@ -62,6 +73,7 @@ struct StillPlan {
   std::string format;  // png, jpg
   int quality = 85;    // 1 to 100, for jpg
   std::string path;
+  Geometry geometry;
 };
 
 struct Plan {

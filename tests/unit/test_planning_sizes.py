@@ -9,7 +9,7 @@ import pytest
 
 from videngine.media import MediaInfo, Stream
 from videngine.planning import JobPlan, plan_job
-from videngine.planning.pictures import is_larger
+from videngine.planning.framing import is_larger
 from videngine.spec import parse_job
 
 F = Fraction

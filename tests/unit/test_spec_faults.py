@@ -215,15 +215,12 @@ def test_documented_outputs_of_later_versions_are_not_yet_supported(kind: str) -
 
 
 LATER = [
-    ("rotate", 90),
     ("deinterlace", "auto"),
     ("hdr_to_sdr", 1),
     ("optimize_bitrate", True),
     ("min_crf", "1"),
     ("max_crf", 40),
     ("adjust_crf", -2),
-    ("resize_mode", "crop"),
-    ("aspect_ratio", "16:9"),
     ("logo", {"source": "https://h/l.png"}),
     ("video_codec_parameters", {"preset": "slow"}),
     ("color_space", "1"),
@@ -231,7 +228,6 @@ LATER = [
     ("color_trc", "bt709"),
     ("color_primaries", "bt709"),
     ("two_pass", 1),
-    ("resolution", 720),
     ("subtitles", {"copy": 1}),
     ("cenc_drm", {"key": "k"}),
     ("tag", "t"),
@@ -267,7 +263,6 @@ def test_values_that_ask_for_nothing_are_accepted(field: str, _value: Any, nothi
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("resize_mode", "scale"),
         ("max_crf", "51"),
         ("audio_codec", "aac"),
         ("pix_format", "yuv420p"),

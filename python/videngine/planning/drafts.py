@@ -11,18 +11,23 @@ from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung
 from videngine.planning.assets import Assets, AssetSource
+from videngine.planning.framing import (
+    Asked,
+    Frame,
+    Framing,
+    Size,
+    even,
+    framed,
+    is_larger,
+    shrinking,
+    turned,
+)
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
     Clip,
-    ExactSize,
     Picture,
-    Size,
-    even,
-    fitted,
     frame_rate,
-    is_larger,
-    rounded,
-    within,
+    limited_rate,
 )
 from videngine.planning.renditions import RateControl, Still, VideoWish
 from videngine.planning.sounds import Track, tracks
@@ -159,12 +164,15 @@ class Drafter:
         segment_s: Fraction,
     ) -> None:
         """Rungs and sounds of an output with pictures."""
-        for path, entry, size in self._sized(draft, entries, stream.display_size):
+        for path, entry, frame in self._sized(draft, entries, stream.display_size):
             picture = Picture(
-                width_px=size[0],
-                height_px=size[1],
-                frame_rate=entry.framerate or frame_rate(stream),
+                width_px=frame.size[0],
+                height_px=frame.size[1],
+                frame_rate=limited_rate(
+                    entry.framerate or frame_rate(stream), entry.framerate_limit
+                ),
                 clip=clip,
+                geometry=frame.geometry,
             )
             wish = VideoWish(
                 picture=picture,
@@ -189,35 +197,44 @@ class Drafter:
 
     def _sized(
         self, draft: Draft, entries: Sequence[tuple[str, Entry]], source: Size
-    ) -> list[tuple[str, Entry, Size]]:
+    ) -> list[tuple[str, Entry, Frame]]:
         """The rungs that are made; if all would enlarge, the first at the source's size."""
-        sized = [
-            (path, entry, self._size(path, fitted(entry.width, entry.height, source)))
-            for path, entry in entries
+        sized = []
+        for path, entry in entries:
+            framing = framed(asked(entry), source)
+            sized.append((path, entry, framing, self._limited(path, framing).even()))
+        made = [
+            one
+            for one in sized
+            if self._upscale
+            or not is_larger(even(one[2].whole), turned(source, one[2].rotation_deg))
         ]
-        made = [one for one in sized if self._upscale or not is_larger(one[2], source)]
         skipped = [one for one in sized if one not in made]
         if not made:
-            path, entry, size = skipped.pop(0)
-            made = [(path, entry, self._size(path, fitted(None, None, source)))]
+            path, entry, framing, frame = skipped.pop(0)
+            smaller = self._limited(path, _not_enlarged(entry, framing, source)).even()
+            made = [(path, entry, framing, smaller)]
             message = (
-                f"{_by(size)} would enlarge the source and upscale is off; {_by(made[0][2])} is "
-                "made."
+                f"{_by(frame.size)} would enlarge the source and upscale is off; "
+                f"{_by(smaller.size)} is made."
             )
             self._warn(path, "larger_than_source", message)
-        for path, _, size in skipped:
-            message = f"{_by(size)} would enlarge the source, {_by(source)}, and upscale is off."
-            draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
-        return made
-
-    def _size(self, path: str, asked: ExactSize) -> Size:
-        limited = within(asked, LIMIT)
-        if limited != asked:
+        for path, _, _, frame in skipped:
             message = (
-                f"{_by(even(asked))} is beyond {MAX_SIDE_PX} px; {_by(even(limited))} is used."
+                f"{_by(frame.size)} would enlarge the source, {_by(source)}, and upscale is off."
+            )
+            draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
+        return [(path, entry, frame) for path, entry, _, frame in made]
+
+    def _limited(self, path: str, framing: Framing) -> Framing:
+        limited = framing.within(LIMIT)
+        if limited != framing:
+            message = (
+                f"{_by(even(framing.frame))} is beyond {MAX_SIDE_PX} px; "
+                f"{_by(even(limited.frame))} is used."
             )
             self._warn(path, "size_clamped", message)
-        return even(limited)
+        return limited
 
     def _rate_control(self, path: str, entry: Entry) -> RateControl:
         crf, rate = entry.quality, entry.bitrate and 1000 * entry.bitrate
@@ -233,15 +250,21 @@ class Drafter:
         )
 
     def _still(self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip) -> Still:
-        asked = fitted(output.width, output.height, stream.display_size)
-        limit = LIMIT if self._upscale else stream.display_size
-        size = rounded(within(within(asked, limit), LIMIT))
-        if size != rounded(asked):
-            message = f"{_by(rounded(asked))} is larger than {_by(limit)}; {_by(size)} is made."
+        framing = framed(asked(output), stream.display_size)
+        limit = turned(stream.display_size, framing.rotation_deg)
+        limited = framing
+        if not self._upscale:
+            limited = framing.scaled(shrinking(framing.whole, limit))
+        frame = limited.within(LIMIT).rounded()
+        if frame.size != framing.rounded().size:
+            message = (
+                f"{_by(framing.rounded().size)} is larger than "
+                f"{_by(LIMIT if self._upscale else limit)}; {_by(frame.size)} is made."
+            )
             self._warn(draft.path, "size_clamped", message)
         return Still(
             time_s=clip.start_s + self._moment(draft, output, stream, clip),
-            size=size,
+            frame=frame,
             format=output.effective_format,
             quality=output.quality or DEFAULT_STILL_QUALITY,
         )
@@ -262,6 +285,30 @@ class Drafter:
             message = f"The clip lasts {float(length):g} s; its last frame is taken."
             self._warn(f"{draft.path}.time", "time_clamped", message)
         return min(at, last)
+
+
+def asked(entry: Entry | ThumbnailOutput) -> Asked:
+    """What an entry of the request says about the shape of its picture."""
+    mode, turn = entry.resize_mode or "scale", entry.rotate or 0
+    if isinstance(entry, ThumbnailOutput):
+        return Asked(width_px=entry.width, height_px=entry.height, mode=mode, rotation_deg=turn)
+    width, height = entry.size or (entry.width, entry.height)
+    return Asked(
+        width_px=width,
+        height_px=height,
+        smaller_px=entry.resolution,
+        aspect_ratio=entry.aspect_ratio,
+        mode=mode,
+        rotation_deg=turn,
+    )
+
+
+def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
+    """In place of what would enlarge the source: its own size, or the same cut at its scale."""
+    wish = asked(entry)
+    if wish.mode == "scale" and wish.aspect_ratio is None:
+        return framed(Asked(rotation_deg=wish.rotation_deg), source)
+    return framing.scaled(shrinking(framing.whole, turned(source, wish.rotation_deg)))
 
 
 def _by(size: Size) -> str:

@@ -1,18 +1,16 @@
-"""Sizes and frame rates of pictures, and which picture is scaled from which."""
+"""Frame rates of pictures, and which picture is made from which."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil
 
 from videngine.media import Stream
-from videngine.plan import PicturePlan
+from videngine.plan import Geometry, PicturePlan
+from videngine.planning.framing import ExactSize, Size, even, is_larger, turned
 
 MAX_SIDE_PX = 8192
-
-Size = tuple[int, int]
-ExactSize = tuple[Fraction, Fraction]
 
 # How many times as wide as its child a parent must be, but for the rounding to even sizes.
 _LEAST_STEP = 2
@@ -48,7 +46,17 @@ class Picture:
     height_px: int
     frame_rate: Fraction
     clip: Clip
+    geometry: Geometry
     pixel_format: str = "yuv420p"
+
+    @property
+    def whole(self) -> ExactSize:
+        """How large all of the source's picture is at this one's scale."""
+        geometry = self.geometry
+        return (
+            (self.width_px - geometry.bars_x_px) / geometry.kept_width,
+            (self.height_px - geometry.bars_y_px) / geometry.kept_height,
+        )
 
     @property
     def pixel_rate(self) -> Fraction:
@@ -73,55 +81,25 @@ def frame_rate(stream: Stream) -> Fraction:
     return rate
 
 
-def fitted(width_px: int | None, height_px: int | None, source: Size) -> ExactSize:
-    """The size asked for, a missing side following from the source's shape."""
-    width, height = Fraction(source[0]), Fraction(source[1])
-    if width_px and height_px:
-        return Fraction(width_px), Fraction(height_px)
-    if height_px:
-        return width * height_px / height, Fraction(height_px)
-    if width_px:
-        return Fraction(width_px), height * width_px / width
-    return width, height
+def limited_rate(rate: Fraction, limit: Fraction | None) -> Fraction:
+    """A rate, or the limit that it is beyond.
 
-
-def within(size: ExactSize, limit: Size) -> ExactSize:
-    """``size``, shrunk in its own shape until neither side is beyond ``limit``."""
-    factor = min(Fraction(1), limit[0] / size[0], limit[1] / size[1])
-    return size[0] * factor, size[1] * factor
-
-
-def rounded(size: ExactSize) -> Size:
-    """The nearest size in whole pixels."""
-    return _nearest(size[0]), _nearest(size[1])
-
-
-def even(size: ExactSize) -> Size:
-    """The nearest size that 4:2:0 pictures can have."""
-    return 2 * _nearest(size[0] / 2), 2 * _nearest(size[1] / 2)
-
-
-def is_larger(size: Size, source: Size) -> bool:
-    """Whether ``size`` enlarges the source: smaller sides are compared, then larger ones.
-
-    So it does not matter which way a phone was held. An odd source may be rounded up.
+    59.94 under a limit of 30 becomes 29.97: every second frame, where the limit itself would have
+    one repeated now and then.
     """
-    small, large = sorted(size)
-    source_small, source_large = (side + side % 2 for side in sorted(source))
-    return small > source_small or large > source_large
-
-
-def _nearest(side: Fraction) -> int:
-    return max(1, floor(side + Fraction(1, 2)))
+    if limit is None or rate <= limit:
+        return rate
+    part = rate / ceil(rate / limit)
+    return part if limit - part < limit / 100 else limit
 
 
 def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
     """Plans of all pictures, parents before children.
 
-    Each picture is scaled from the smallest of its rate, range and shape that is at least twice as
-    wide, else from the source, or from a picture of the source's own size, which is the same.
-    Closer steps would filter small rungs again and again: docs/scaling.md has what that costs.
-    Enlarged pictures are nobody's parent.
+    Each picture is made from the smallest of its rate, range, rotation and shape that shows all
+    that it shows, without bars, at twice its scale at least; else from the source, or from a
+    picture of the source's own size, which is the same. Closer steps would filter small rungs again
+    and again: docs/scaling.md has what that costs. Enlarged pictures are nobody's parent.
     """
     plans: dict[Picture, PicturePlan] = {}
     for picture in sorted(pictures, key=lambda p: -p.width_px * p.height_px):
@@ -136,19 +114,37 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
             start_s=picture.clip.start_s,
             duration_s=picture.clip.duration_s,
             pixel_format=picture.pixel_format,
+            geometry=_within_parent(picture.geometry, parent.geometry)
+            if parent
+            else picture.geometry,
         )
     return plans
+
+
+def _within_parent(geometry: Geometry, parent: Geometry) -> Geometry:
+    """A geometry as seen from a picture that has been turned, and perhaps cut, already."""
+    return replace(
+        geometry,
+        rotation_deg=0,
+        kept_width=geometry.kept_width / parent.kept_width,
+        kept_height=geometry.kept_height / parent.kept_height,
+    )
 
 
 def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
     if any(getattr(parent, fact) != getattr(child, fact) for fact in _SHARED_WITH_PARENT):
         return False
-    whole = (parent.width_px, parent.height_px) == even((Fraction(source[0]), Fraction(source[1])))
-    least = 1 if whole else _LEAST_STEP
-    if parent.width_px < child.width_px or parent.height_px < child.height_px:
+    cut, part = parent.geometry, child.geometry
+    if cut.rotation_deg != part.rotation_deg or cut.bars_x_px or cut.bars_y_px:
         return False
-    if parent.width_px + _ROUNDING_PX < least * child.width_px:
+    if part.kept_width > cut.kept_width or part.kept_height > cut.kept_height:
         return False
-    shape = Fraction(parent.width_px * child.height_px, parent.height_px * child.width_px)
-    enlarged = is_larger((parent.width_px, parent.height_px), source)
-    return not enlarged and abs(shape - 1) < Fraction(2, 100)
+    upright = turned(source, cut.rotation_deg)
+    have, need = parent.whole, child.whole
+    untouched = even(have) == even((Fraction(upright[0]), Fraction(upright[1])))
+    if have[0] < need[0] or have[1] < need[1]:
+        return False
+    if have[0] + _ROUNDING_PX < (1 if untouched else _LEAST_STEP) * need[0]:
+        return False
+    shape = have[0] * need[1] / (have[1] * need[0])
+    return not is_larger(even(have), upright) and abs(shape - 1) < Fraction(2, 100)

@@ -9,7 +9,8 @@ from typing import Literal
 
 from videngine.media import MediaInfo
 from videngine.plan import AudioRenditionPlan, Plan, StillPlan, VideoRenditionPlan
-from videngine.planning.pictures import Clip, Picture, Size, chain
+from videngine.planning.framing import Frame
+from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
@@ -74,7 +75,7 @@ class Still:
     """A distinct image."""
 
     time_s: Fraction
-    size: Size
+    frame: Frame
     format: Literal["png", "jpg"]
     quality: int
 
@@ -179,8 +180,9 @@ class Renditions:
                 StillPlan(
                     id=name,
                     time_s=still.time_s,
-                    width_px=still.size[0],
-                    height_px=still.size[1],
+                    width_px=still.frame.size[0],
+                    height_px=still.frame.size[1],
+                    geometry=still.frame.geometry,
                     format=still.format,
                     quality=still.quality,
                     path=f"{work_dir}/{name}.{still.format}",

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from videngine.spec.faults import invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
-from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
+from videngine.spec.rendition import SIZE_FIELDS, AudioFields, ClipFields, VideoFields
 from videngine.spec.values import Flag, SegmentDuration, text
 
 
@@ -87,11 +87,11 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         return tuple(self._filled(rung) for rung in self.stream)
 
     def _filled(self, rung: Rung) -> Rung:
-        sized = rung.height is not None or rung.width is not None
+        sized = any(getattr(rung, name) is not None for name in SIZE_FIELDS)
         fields = [
             name
             for name in (*VideoFields.model_fields, *AudioFields.model_fields)
-            if getattr(rung, name) is None and not (sized and name in ("height", "width"))
+            if getattr(rung, name) is None and not (sized and name in SIZE_FIELDS)
         ]
         return rung.model_copy(update={name: getattr(self, name) for name in fields})
 

@@ -64,7 +64,8 @@ class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
     @property
     def default_name(self) -> str:
         """After the height that was asked for, so that it is known before the source is."""
-        return f"video_{self.height}p.mp4" if self.height else "video.mp4"
+        height = self.resolution or (self.size[1] if self.size else self.height)
+        return f"video_{height}p.mp4" if height else "video.mp4"
 
 
 def kind_of_output(data: Any) -> str | None:

@@ -8,6 +8,14 @@ from pydantic import Field
 
 from videngine.spec.faults import invalid, show
 from videngine.spec.model import Later, Model, NotYet
+from videngine.spec.shape import (
+    RESIZE_MODE,
+    ROTATE,
+    AspectRatio,
+    FrameSize,
+    ResizeMode,
+    Rotation,
+)
 from videngine.spec.values import (
     AudioKilobits,
     Channels,
@@ -78,6 +86,9 @@ Mute = Annotated[bool | str, Scalar(_mute, {"enum": [True, False, 1, 0, "drop"]}
 SampleRate = Annotated[int, Scalar(_sample_rate, {"enum": list(_AAC_RATES_HZ)})]
 
 
+SIZE_FIELDS = ("height", "width", "size", "resolution")
+
+
 class VideoFields(Model):
     """How a picture is sized, timed and encoded."""
 
@@ -91,9 +102,9 @@ class VideoFields(Model):
     )
     width: EvenPixels | None = Field(
         None,
-        description="Width in px, even. Given with `height`, the picture is stretched to fit "
-        "both. Default: follows "
-        "from `height` and the source's shape, else the source's.",
+        description="Width in px, even. Given with `height`, `resize_mode` says how the picture is "
+        "brought into both. Default: follows from `height` and the source's shape, else the "
+        "source's.",
     )
     quality: Crf | None = Field(
         None,
@@ -134,15 +145,26 @@ class VideoFields(Model):
         None, description="Pixel format. Default: yuv420p."
     )
     tag_video: NotYet = Field(None, description="Sample entry of the codec. Default: avc1.")
-    aspect_ratio: NotYet = Field(None, description="Display shape. Default: the source's.")
-    resize_mode: Annotated[None, Later(("scale",))] = Field(
+    aspect_ratio: AspectRatio | None = Field(
         None,
-        description="How a picture is brought to another shape: `scale` stretches. Default: scale.",
+        description='Shape of the picture on the screen: "16:9", 1.77. A missing side follows from '
+        "it; where both sides are given, or neither is, the pixels are not square. Default: the "
+        "source's.",
     )
-    resolution: NotYet = Field(None, description="The smaller side in px. Default: unset.")
-    size: NotYet = Field(None, description='"WxH" in px. Default: unset.')
-    framerate_limit: NotYet = Field(None, description="Highest frames/s. Default: none.")
-    rotate: NotYet = Field(None, description="Degrees clockwise. Default: 0.")
+    resize_mode: ResizeMode | None = Field(None, description=RESIZE_MODE)
+    resolution: EvenPixels | None = Field(
+        None,
+        description="The smaller side in px, whichever it is; wins over `size`, `width` and "
+        "`height`. Default: unset.",
+    )
+    size: FrameSize | None = Field(
+        None,
+        description='Both sides in px, "1280x720"; wins over `width` and `height`. Default: unset.',
+    )
+    framerate_limit: FrameRate | None = Field(
+        None, description="Highest frames/s, where the rate would be above it. Default: none."
+    )
+    rotate: Rotation | None = Field(None, description=ROTATE)
     deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
     hdr_to_sdr: NotYet = Field(None, description="Tone-map to SDR. Default: 0.")
     color_space: NotYet = Field(None, description="Matrix. Default: the source's.")

@@ -8,9 +8,10 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from videngine.spec.faults import DROP, invalid, show
-from videngine.spec.model import Later, NotYet
+from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields
+from videngine.spec.shape import RESIZE_MODE, ROTATE, ResizeMode, Rotation
 from videngine.spec.still_time import Time
 from videngine.spec.values import Percent, Pixels, Scalar
 
@@ -52,19 +53,15 @@ class ThumbnailOutput(OutputBase, ClipFields):
     )
     width: Pixels | None = Field(
         None,
-        description="Width in px. Given with `height`, the picture is stretched to fit both. "
-        "Default: follows from "
-        "`height`, else the source's.",
+        description="Width in px. Given with `height`, `resize_mode` says how the picture is "
+        "brought into both. Default: follows from `height`, else the source's.",
     )
     quality: Percent | None = Field(
         None, description="Quality of a jpg, 1 to 100; png has none. Default: 85."
     )
     frame_number: NotYet = Field(None, description="Number of the frame. Default: unset.")
-    resize_mode: Annotated[None, Later(("scale",))] = Field(
-        None,
-        description="How a picture is brought to another shape: `scale` stretches. Default: scale.",
-    )
-    rotate: NotYet = Field(None, description="Degrees clockwise. Default: 0.")
+    resize_mode: ResizeMode | None = Field(None, description=RESIZE_MODE)
+    rotate: Rotation | None = Field(None, description=ROTATE)
     deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
     hdr_to_sdr: NotYet = Field(None, description="Tone-map to SDR. Default: 0.")
 

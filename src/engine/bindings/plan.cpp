@@ -10,17 +10,28 @@ using namespace videngine;  // NOLINT(google-build-using-namespace): a file of b
                             // nothing else
 
 void bind_plan(py::module_& module) {
+  py::class_<Geometry>(module, "Geometry")
+      .def(py::init([](int rotation_deg, Rational kept_width, Rational kept_height, int bars_x_px,
+                       int bars_y_px, Rational sample_aspect_ratio) {
+             return Geometry{rotation_deg, kept_width, kept_height,
+                             bars_x_px,    bars_y_px,  sample_aspect_ratio};
+           }),
+           py::kw_only(), py::arg("rotation_deg"), py::arg("kept_width"), py::arg("kept_height"),
+           py::arg("bars_x_px"), py::arg("bars_y_px"), py::arg("sample_aspect_ratio"))
+      .def_readonly("rotation_deg", &Geometry::rotation_deg);
+
   py::class_<PicturePlan>(module, "PicturePlan")
       .def(py::init([](std::string id, std::optional<std::string> parent, int width_px,
                        int height_px, Rational frame_rate, Rational start_s,
-                       std::optional<Rational> duration_s, std::string pixel_format) {
+                       std::optional<Rational> duration_s, std::string pixel_format,
+                       Geometry geometry) {
              return PicturePlan{
-                 std::move(id), std::move(parent), width_px,   height_px,
-                 frame_rate,    start_s,           duration_s, std::move(pixel_format)};
+                 std::move(id), std::move(parent),       width_px, height_px, frame_rate, start_s,
+                 duration_s,    std::move(pixel_format), geometry};
            }),
            py::kw_only(), py::arg("id"), py::arg("parent"), py::arg("width_px"),
            py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"),
-           py::arg("pixel_format"))
+           py::arg("pixel_format"), py::arg("geometry"))
       .def_readonly("id", &PicturePlan::id);
 
   py::class_<VideoRenditionPlan>(module, "VideoRenditionPlan")
@@ -67,12 +78,13 @@ void bind_plan(py::module_& module) {
 
   py::class_<StillPlan>(module, "StillPlan")
       .def(py::init([](std::string id, Rational time_s, int width_px, int height_px,
-                       std::string format, int quality, std::string path) {
-             return StillPlan{std::move(id),     time_s,  width_px,       height_px,
-                              std::move(format), quality, std::move(path)};
+                       std::string format, int quality, std::string path, Geometry geometry) {
+             return StillPlan{std::move(id),     time_s,  width_px,        height_px,
+                              std::move(format), quality, std::move(path), geometry};
            }),
            py::kw_only(), py::arg("id"), py::arg("time_s"), py::arg("width_px"),
-           py::arg("height_px"), py::arg("format"), py::arg("quality"), py::arg("path"))
+           py::arg("height_px"), py::arg("format"), py::arg("quality"), py::arg("path"),
+           py::arg("geometry"))
       .def_readonly("id", &StillPlan::id);
 
   py::class_<Plan>(module, "Plan")

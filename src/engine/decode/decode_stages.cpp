@@ -6,7 +6,7 @@
 #include "av/check.h"
 #include "av/frame_facts.h"
 #include "av/side_data.h"
-#include "filter/chain.h"
+#include "filter/rotator.h"
 
 namespace videngine {
 namespace {
@@ -31,19 +31,6 @@ void to_timeline(AVFrame& frame, AVRational time_base, int64_t origin_us, int64_
                   : av_rescale_q(frame.pts, time_base, kTimelineBase) - origin_us;
 }
 
-const char* rotation_filter(int rotation_deg) {
-  switch (rotation_deg) {
-    case 90:
-      return "transpose=clock";
-    case 180:
-      return "hflip,vflip";
-    case 270:
-      return "transpose=cclock";
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace
 
 PictureDecodeStage::PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg,
@@ -60,8 +47,7 @@ PictureDecodeStage::PictureDecodeStage(Input& input, int stream, int threads, in
 void PictureDecodeStage::run() {
   const int64_t origin_us = input_.origin_us();
   const int64_t nominal_us = nominal_duration_us(stream_);
-  const char* rotation = rotation_filter(rotation_deg_);
-  std::optional<FilterChain> upright;
+  Rotator upright(rotation_deg_);
   int64_t end_us = 0;
 
   const auto deliver = [&](av::Frame frame) {
@@ -76,12 +62,8 @@ void PictureDecodeStage::run() {
     ++frames;
     position_us = frame->pts;
     av::add_hdr_metadata(*frame, stream_);
-    if (rotation != nullptr) {
-      if (!upright || !upright->fits(*frame)) upright.emplace(*frame, kTimelineBase, rotation);
-      frame = upright->apply(std::move(frame));
-    }
-    const bool wanted = outlet_.push(*frame);
-    clock_.advance(frame->pts);
+    const bool wanted = outlet_.push(*upright.turn(std::move(frame)));
+    clock_.advance(position_us);
     return wanted;
   };
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "encode/codec_call.h"
-#include "filter/scaler.h"
+#include "filter/picture_chain.h"
 
 namespace videngine {
 namespace {
@@ -77,7 +77,8 @@ void StillStage::run() {
                       "No picture of the source can be decoded: the file is damaged.", plan_.id);
   }
   const AVPixelFormat format = plan_.format == "jpg" ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_RGB24;
-  const av::Frame picture = Scaler({plan_.width_px, plan_.height_px, format}).scale(*shown);
+  const av::Frame picture =
+      PictureChain(plan_.width_px, plan_.height_px, format, plan_.geometry).apply(*shown);
   shown.reset();
   const av::Packet image = encode_image(plan_, *picture);
   write_file(plan_, *image);

@@ -13,7 +13,8 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
     : frames_(std::move(frames)),
       clock_(clock),
       stages_(stages),
-      scaler_({plan.width_px, plan.height_px, av_get_pix_fmt(plan.pixel_format.c_str())}) {
+      chain_(plan.width_px, plan.height_px, av_get_pix_fmt(plan.pixel_format.c_str()),
+             plan.geometry) {
   if (!plan.parent) {
     const int64_t start_us = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
     rate_.emplace(plan.frame_rate, start_us, plan.duration_s);
@@ -26,7 +27,7 @@ void PictureStage::run() {
   av::Frame source;
   av::Frame scaled;
   const auto deliver = [&](av::Frame frame) {
-    if (!source || source->data[0] != frame->data[0]) scaled = scaler_.scale(*frame);
+    if (!source || source->data[0] != frame->data[0]) scaled = chain_.apply(*frame);
     scaled->pts = frame->pts;
     source = std::move(frame);
     return outlet_.push(*scaled);

@@ -4,16 +4,16 @@
 #include <optional>
 
 #include "filter/constant_rate.h"
-#include "filter/scaler.h"
+#include "filter/picture_chain.h"
 #include "graph/flow.h"
 #include "graph/stages.h"
 #include "plan.h"
 
 namespace videngine {
 
-// Stage: makes one picture of the plan: from the decoded source (constant rate, then scaled) or
-// from its parent (scaled). Frames leave it with pts = frame number. Owns its scaler and its
-// outlet.
+// Stage: makes one picture of the plan: from the decoded source (constant rate, then the
+// chain) or from its parent (the chain alone). Frames leave it with pts = frame number. Owns its
+// chain and its outlet.
 class PictureStage {
  public:
   // `clock` gives the end of the source for root pictures.
@@ -28,7 +28,7 @@ class PictureStage {
   const graph::PictureClock& clock_;
   graph::Stages& stages_;
   std::optional<ConstantRate> rate_;  // root pictures only
-  Scaler scaler_;
+  PictureChain chain_;
   graph::Outlet outlet_;
 };
 

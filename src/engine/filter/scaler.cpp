@@ -33,19 +33,27 @@ void fill_in_colour(AVFrame& frame, int source_height_px) {
 
 bool is_full_range(AVPixelFormat format) { return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P; }
 
+// Players take chroma to lie where MPEG-2 has it, and read no tag that says otherwise.
+bool is_turned(AVChromaLocation location) {
+  return location == AVCHROMA_LOC_TOP || location == AVCHROMA_LOC_BOTTOM ||
+         location == AVCHROMA_LOC_CENTER;
+}
+
 }  // namespace
 
 struct Scaler::State {
-  explicit State(PictureFormat wanted)
-      : output(wanted), pool(wanted.width_px, wanted.height_px, wanted.pixel_format) {}
+  State(PictureFormat wanted, MiddlePart taken)
+      : output(wanted), part(taken), pool(wanted.width_px, wanted.height_px, wanted.pixel_format) {}
 
   PictureFormat output;
+  MiddlePart part;
   FramePool pool;
   std::unique_ptr<Converter> converter;
   av::Frame like;  // what the converter was made for
 };
 
-Scaler::Scaler(PictureFormat output) : state_(std::make_unique<State>(output)) {}
+Scaler::Scaler(PictureFormat output, MiddlePart part)
+    : state_(std::make_unique<State>(output, part)) {}
 Scaler::~Scaler() = default;
 
 av::Frame Scaler::scale(const AVFrame& input) {
@@ -60,7 +68,8 @@ av::Frame Scaler::scale(const AVFrame& input) {
       is_full_range(s.output.pixel_format) ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   av::Frame output;
   const bool same = input.width == s.output.width_px && input.height == s.output.height_px &&
-                    input.format == s.output.pixel_format && range_of(input) == wanted_range;
+                    input.format == s.output.pixel_format && range_of(input) == wanted_range &&
+                    s.part.is_whole() && !is_turned(input.chroma_location);
   if (same) {
     output = av::share(input);
   } else {
@@ -73,23 +82,25 @@ av::Frame Scaler::scale(const AVFrame& input) {
     av::copy_hdr_metadata(*output, input);
   }
   output->color_range = wanted_range;
-  output->sample_aspect_ratio = {1, 1};
+  output->sample_aspect_ratio = s.output.sample_aspect_ratio;
   output->pict_type = AV_PICTURE_TYPE_NONE;
   if (!is_rgb(s.output.pixel_format)) fill_in_colour(*output, input.height);
   if (same) return output;
 
   const bool fits = s.like && s.like->width == input.width && s.like->height == input.height &&
                     s.like->format == input.format && s.like->color_range == input.color_range &&
-                    s.like->colorspace == input.colorspace;
+                    s.like->colorspace == input.colorspace &&
+                    s.like->chroma_location == input.chroma_location;
   if (!fits) {
-    s.converter = make_zimg_converter(input, *output);
-    if (!s.converter) s.converter = make_sws_converter(input, *output);
+    s.converter = make_zimg_converter(input, *output, s.part);
+    if (!s.converter) s.converter = make_sws_converter(input, *output, s.part);
     s.like = av::make_frame();
     s.like->width = input.width;
     s.like->height = input.height;
     s.like->format = input.format;
     s.like->color_range = input.color_range;
     s.like->colorspace = input.colorspace;
+    s.like->chroma_location = input.chroma_location;
   }
   s.converter->convert(input, *output);
   return output;

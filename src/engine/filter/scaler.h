@@ -12,14 +12,23 @@ struct PictureFormat {
   int width_px = 0;
   int height_px = 0;
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
+  AVRational sample_aspect_ratio{1, 1};
 };
 
-// Scales and converts pictures to one format: square pixels, limited range (full for JPEG's formats
-// and RGB). Makes a new converter whenever the input's size or format changes. Owns its buffers;
-// not thread-safe.
+// The part of the input that is scaled, around its middle, as fractions of its sides.
+struct MiddlePart {
+  double width = 1;
+  double height = 1;
+
+  [[nodiscard]] bool is_whole() const { return width >= 1 && height >= 1; }
+};
+
+// Scales and converts pictures to one format: limited range (full for JPEG's formats and RGB),
+// chroma on the left ones of its luma columns. Makes a new converter whenever the input's size or
+// format changes. Owns its buffers; not thread-safe.
 class Scaler {
  public:
-  explicit Scaler(PictureFormat output);
+  explicit Scaler(PictureFormat output, MiddlePart part = {});
   ~Scaler();
 
   // A new frame with the input's pts, or a further reference to the input where nothing is to be
@@ -39,8 +48,11 @@ class Scaler {
 };
 
 // libzimg: fastest, exact; planar YUV of even size only. Null where it does not apply.
-std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output);
-// libswscale: everything else (packed, semi-planar, palettes, RGB, odd sizes).
-std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output);
+std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
+                                                       MiddlePart part = {});
+// libswscale: everything else (packed, semi-planar, palettes, RGB, odd sizes). It cuts at chroma
+// samples.
+std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output,
+                                                      MiddlePart part = {});
 
 }  // namespace videngine

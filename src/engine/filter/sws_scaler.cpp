@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
 #include "av/check.h"
 #include "filter/scaler.h"
 
@@ -50,8 +54,41 @@ AVPixelFormat plain(AVPixelFormat format) {
   }
 }
 
+// A second reference to the middle of a picture, cut at chroma samples.
+av::Frame middle(const AVFrame& frame, MiddlePart part) {
+  av::Frame view = av::share(frame);
+  if (part.is_whole()) return view;
+  const AVPixFmtDescriptor& facts = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
+  const auto cut = [](int side_px, double kept, int log2_step) {
+    const int left_over = std::max(0, static_cast<int>(std::lround(side_px * (1 - kept))));
+    return std::pair{left_over / 2 >> log2_step << log2_step, left_over};
+  };
+  const auto [left, columns] = cut(frame.width, part.width, facts.log2_chroma_w);
+  const auto [top, rows] = cut(frame.height, part.height, facts.log2_chroma_h);
+  view->crop_left = static_cast<std::size_t>(left);
+  view->crop_right = static_cast<std::size_t>(columns - left);
+  view->crop_top = static_cast<std::size_t>(top);
+  view->crop_bottom = static_cast<std::size_t>(rows - top);
+  av::check(av_frame_apply_cropping(view.get(), AV_FRAME_CROP_UNALIGNED),
+            "av_frame_apply_cropping");
+  return view;
+}
+
 class SwsConverter final : public Scaler::Converter {
  public:
+  SwsConverter(const AVFrame& whole, const AVFrame& output, MiddlePart part)
+      : SwsConverter(*middle(whole, part), output) {
+    part_ = part;
+  }
+
+  void convert(const AVFrame& whole, AVFrame& output) override {
+    const av::Frame input = middle(whole, part_);
+    av::check(sws_scale(context_.get(), input->data, input->linesize, 0, input->height, output.data,
+                        output.linesize),
+              "sws_scale");
+  }
+
+ private:
   SwsConverter(const AVFrame& input, const AVFrame& output)
       : context_(sws_getContext(
             input.width, input.height, plain(static_cast<AVPixelFormat>(input.format)),
@@ -69,20 +106,15 @@ class SwsConverter final : public Scaler::Converter {
                              sws_getCoefficients(matrix), full_range(output), 0, 1 << 16, 1 << 16);
   }
 
-  void convert(const AVFrame& input, AVFrame& output) override {
-    av::check(sws_scale(context_.get(), input.data, input.linesize, 0, input.height, output.data,
-                        output.linesize),
-              "sws_scale");
-  }
-
- private:
   av::Sws context_;
+  MiddlePart part_;
 };
 
 }  // namespace
 
-std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output) {
-  return std::make_unique<SwsConverter>(input, output);
+std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output,
+                                                      MiddlePart part) {
+  return std::make_unique<SwsConverter>(input, output, part);
 }
 
 }  // namespace videngine

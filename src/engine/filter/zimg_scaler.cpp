@@ -44,6 +44,23 @@ bool aligned(const AVFrame& frame) {
   return true;
 }
 
+zimg_chroma_location_e zimg_location(AVChromaLocation location) {
+  switch (location) {
+    case AVCHROMA_LOC_CENTER:
+      return ZIMG_CHROMA_CENTER;
+    case AVCHROMA_LOC_TOPLEFT:
+      return ZIMG_CHROMA_TOP_LEFT;
+    case AVCHROMA_LOC_TOP:
+      return ZIMG_CHROMA_TOP;
+    case AVCHROMA_LOC_BOTTOMLEFT:
+      return ZIMG_CHROMA_BOTTOM_LEFT;
+    case AVCHROMA_LOC_BOTTOM:
+      return ZIMG_CHROMA_BOTTOM;
+    default:
+      return ZIMG_CHROMA_LEFT;
+  }
+}
+
 zimg_image_format describe(const AVFrame& frame) {
   const AVPixFmtDescriptor& facts = *av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
   zimg_image_format format;
@@ -59,9 +76,7 @@ zimg_image_format describe(const AVFrame& frame) {
                     frame.format == AV_PIX_FMT_YUVJ422P || frame.format == AV_PIX_FMT_YUVJ444P;
   format.pixel_range = full ? ZIMG_RANGE_FULL : ZIMG_RANGE_LIMITED;
   // Matrix, transfer and primaries stay as they are: scaling happens on the coded values.
-  format.chroma_location = frame.chroma_location == AVCHROMA_LOC_CENTER    ? ZIMG_CHROMA_CENTER
-                           : frame.chroma_location == AVCHROMA_LOC_TOPLEFT ? ZIMG_CHROMA_TOP_LEFT
-                                                                           : ZIMG_CHROMA_LEFT;
+  format.chroma_location = zimg_location(frame.chroma_location);
   return format;
 }
 
@@ -74,9 +89,13 @@ zimg_image_format describe(const AVFrame& frame) {
 
 class ZimgConverter final : public Scaler::Converter {
  public:
-  ZimgConverter(const AVFrame& input, const AVFrame& output)
+  ZimgConverter(const AVFrame& input, const AVFrame& output, MiddlePart part)
       : staging_(input.width, input.height, static_cast<AVPixelFormat>(input.format)) {
-    const zimg_image_format from = describe(input);
+    zimg_image_format from = describe(input);
+    from.active_region.width = part.width * input.width;
+    from.active_region.height = part.height * input.height;
+    from.active_region.left = (input.width - from.active_region.width) / 2;
+    from.active_region.top = (input.height - from.active_region.height) / 2;
     const zimg_image_format to = describe(output);
     zimg_graph_builder_params parameters;
     zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
@@ -138,10 +157,10 @@ bool fits(const AVFrame& frame) {
 
 }  // namespace
 
-std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input,
-                                                       const AVFrame& output) {
+std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
+                                                       MiddlePart part) {
   if (!fits(input) || !fits(output)) return nullptr;
-  return std::make_unique<ZimgConverter>(input, output);
+  return std::make_unique<ZimgConverter>(input, output, part);
 }
 
 }  // namespace videngine
