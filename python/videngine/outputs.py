@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from videngine.protection import Protection
+
 
 @dataclass(frozen=True, kw_only=True)
 class RungPlan:
@@ -53,6 +55,7 @@ class OutputPlan:
     still: str | None = None
     segment_s: Fraction | None = None
     separate_audio: bool = True
+    protection: Protection | None = None
     allow_soft_fail: bool = False
     skipped: tuple[SkippedRung, ...] = ()
     error: dict[str, str] | None = None  # set: this output fails without being tried

@@ -13,6 +13,7 @@ from servers import HttpServer
 from service import Api, Workers
 
 CANARY = "CANARYcanary0123456789"
+KEY = "c0ffee00c0ffee11c0ffee22c0ffee33"
 
 SECRETS: dict[str, Any] = {
     "source": {
@@ -32,7 +33,18 @@ SECRETS: dict[str, Any] = {
                 "key": f"{CANARY}C",
                 "secret": f"{CANARY}D",
             },
-        }
+        },
+        {
+            "output": "hls",
+            "stream": [{}],
+            "cenc_drm": {"key": KEY, "key_id": "0123456789abcdef0123456789abcdef"},
+            "fps_drm": {"key": KEY, "iv": "fedcba98" * 4, "key_url": f"skd://a?t={CANARY}M"},
+        },
+        {
+            "output": "hls",
+            "stream": [{}],
+            "encryption": {"key": KEY, "key_url": f"https://keys.example.com/k?t={CANARY}N"},
+        },
     ],
 }
 
@@ -102,11 +114,12 @@ def test_secrets_are_nowhere(
     # The key of the unknown field is the caller's own word: it may come back in that one answer.
     shown = [text for text in answers if CANARY + "L" not in text]
     assert len(shown) >= len(answers) - 1
-    assert not any(CANARY in text for text in shown)
-    assert not any(CANARY.encode() in sent.body for sent in http_server.received)
-    assert CANARY not in caplog.text
-    for path in files_below(api.settings.state_dir):
-        assert CANARY.encode() not in path.read_bytes(), path.name
+    for secret in (CANARY, KEY):
+        assert not any(secret in text.lower() or secret in text for text in shown)
+        assert not any(secret.encode() in sent.body for sent in http_server.received)
+        assert secret not in caplog.text
+        for path in files_below(api.settings.state_dir):
+            assert secret.encode() not in path.read_bytes(), path.name
     assert files_below(api.settings.state_dir)
     # The receiver did get what is meant for it.
     assert any(f"Bearer {CANARY}F" in str(sent.headers) for sent in http_server.received)

@@ -204,7 +204,11 @@ def _codec(stsd: bytes) -> str:
     """The RFC 6381 string of the first sample entry: H.264 and AAC are what we make."""
     if (avcc := stsd.find(b"avcC")) >= 0:
         profile, constraints, level = stsd[avcc + 5 : avcc + 8]
-        return f"{stsd[12:16].decode()}.{profile:02x}{constraints:02x}{level:02x}"
+        entry = stsd[12:16]
+        if entry == b"encv":  # what it was before it was encrypted
+            original = stsd.index(b"frma") + 4
+            entry = stsd[original : original + 4]
+        return f"{entry.decode()}.{profile:02x}{constraints:02x}{level:02x}"
     esds = stsd[stsd.index(b"esds") + 8 :]
     specific = esds.index(b"\x05")  # DecoderSpecificInfo: AudioSpecificConfig behind a size
     while esds[specific + 1] & 0x80:

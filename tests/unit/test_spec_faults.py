@@ -229,7 +229,6 @@ LATER = [
     ("color_primaries", "bt709"),
     ("two_pass", 1),
     ("subtitles", {"copy": 1}),
-    ("cenc_drm", {"key": "k"}),
     ("tag", "t"),
     ("audio_codec", "libopus"),
 ]
@@ -241,7 +240,7 @@ def test_documented_fields_of_later_versions_are_not_yet_supported(field: str, v
         (f"format[0].{field}", "not_yet_supported")
     ]
     stream = {"height": 720, field: value}
-    at_output = field in ("subtitles", "cenc_drm", "tag")
+    at_output = field in ("subtitles", "tag")
     body = (
         job({"output": "hls", "stream": [{}], field: value})
         if at_output
@@ -270,14 +269,6 @@ def test_values_that_ask_for_nothing_are_accepted(field: str, _value: Any, nothi
 )
 def test_values_that_ask_for_what_happens_anyway_are_accepted(field: str, value: Any) -> None:
     assert parse_job(job({"output": "mp4", field: value}), strict=True).warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("field", "value"), [("encryption", {"key": "k"}), ("fps_drm", {"key": "k"})]
-)
-def test_protection_is_never_left_out_in_silence(field: str, value: Any) -> None:
-    body = job({"output": "hls", "stream": [{}], field: value})
-    assert codes(body) == [(f"format[0].{field}", "not_yet_supported")]
 
 
 @pytest.mark.parametrize("field", ["stitch", "payload", "priority", "callback_url"])
@@ -340,6 +331,7 @@ def test_junk_anywhere_is_a_fault_or_a_warning_and_never_a_crash() -> None:
 
 CODES = {
     "invalid_json",
+    "invalid_drm_key",
     "invalid_field",
     "missing_field",
     "conflicting_fields",

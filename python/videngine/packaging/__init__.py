@@ -10,6 +10,7 @@ from pathlib import Path
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.packaging.dash import package_dash
+from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
 from videngine.packaging.mp4 import package_mp4
 from videngine.packaging.renditions import Renditions
@@ -62,7 +63,10 @@ def package(
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)
-        return make(Renditions(output, plan, results), folder, stop)
+        files = make(Renditions(output, plan, results), folder, stop)
+        if output.protection is not None:
+            check_protected(output.protection, files)
+        return files
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

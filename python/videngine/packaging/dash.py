@@ -8,10 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from videngine.outputs import PackagedFile
-from videngine.packaging import shaka
+from videngine.packaging import cenc, shaka
 from videngine.packaging.cmaf import check_segments, read_segments
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.renditions import Renditions
+from videngine.protection import CommonEncryption
 
 
 def package_dash(
@@ -20,14 +21,22 @@ def package_dash(
     """Package one DASH output: every rung in one adaptation set, each sound in one of its own."""
     output = renditions.output
     streams = shaka.streams(renditions)
-    shaka.run(streams, folder, segment_s=renditions.segment_s, mpd=output.name, stop=stop)
+    encryption = renditions.common_encryption
+    shaka.run(
+        streams,
+        folder,
+        segment_s=renditions.segment_s,
+        mpd=output.name,
+        secret_flags=cenc.packager_flags(encryption) if encryption else (),
+        stop=stop,
+    )
     for stream in streams:
         check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
-    _finish(folder / output.name, {stream.language for stream in streams})
+    _finish(folder / output.name, {stream.language for stream in streams}, encryption)
     return packaged_folder(output, folder)
 
 
-def _finish(mpd: Path, languages: set[str]) -> None:
+def _finish(mpd: Path, languages: set[str], encryption: CommonEncryption | None) -> None:
     """Tidy what the packager takes from track files as it stands there.
 
     That is, for a sound of unknown language, what a muxer wrote there; and frame rates in ticks.
@@ -35,4 +44,4 @@ def _finish(mpd: Path, languages: set[str]) -> None:
     text = mpd.read_text()
     text = re.sub(r' lang="([^"]*)"', lambda lang: lang[0] if lang[1] in languages else "", text)
     text = re.sub(r' frameRate="(\d+/\d+)"', lambda rate: f' frameRate="{Fraction(rate[1])}"', text)
-    mpd.write_text(text)
+    mpd.write_text(cenc.with_licence_url(text, encryption) if encryption else text)

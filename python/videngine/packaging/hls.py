@@ -8,19 +8,22 @@ from pathlib import Path
 
 from videngine import engine
 from videngine.outputs import PackagedFile, RungPlan
-from videngine.packaging import shaka
+from videngine.packaging import aes128, cenc, shaka
 from videngine.packaging.cmaf import check_segments, read_segments
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.labels import language_tag
 from videngine.packaging.playlist import (
     MultivariantPlaylist,
     Variant,
+    add_key_tags,
     finish_media_playlist,
+    media_sequence,
     quoted,
     read_media_playlist,
 )
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.segments import Segment, average_bps, peak_bps, target_duration_s
+from videngine.protection import CommonEncryption, SegmentEncryption
 
 
 def package_hls(
@@ -39,15 +42,30 @@ def _package_cmaf(
 ) -> MultivariantPlaylist:
     output = renditions.output
     streams = shaka.streams(renditions)
-    shaka.run(streams, folder, segment_s=renditions.segment_s, hls=output.name, stop=stop)
+    encryption = renditions.common_encryption
+    shaka.run(
+        streams,
+        folder,
+        segment_s=renditions.segment_s,
+        hls=output.name,
+        secret_flags=cenc.packager_flags(encryption) if encryption else (),
+        stop=stop,
+    )
     segments: dict[str, list[Segment]] = {}
     for stream in streams:
         segments[stream.name] = read_segments(folder / stream.name)
         check_segments(renditions, stream.rendition, segments[stream.name])
+        media_playlist = folder / stream.name / shaka.MEDIA_PLAYLIST
+        segments[stream.name] = _encrypted(renditions, media_playlist, segments[stream.name], stop)
     target_s = max(target_duration_s(listed) for listed in segments.values())
     for stream in streams:
         media_playlist = folder / stream.name / shaka.MEDIA_PLAYLIST
-        finish_media_playlist(media_playlist, segments[stream.name], target_s=target_s)
+        finish_media_playlist(
+            media_playlist,
+            segments[stream.name],
+            target_s=target_s,
+            key_tags=_key_tags(renditions),
+        )
 
     playlist = MultivariantPlaylist.parse((folder / output.name).read_text())
     for media, track in zip(playlist.media, output.tracks, strict=True):
@@ -81,7 +99,10 @@ def _package_ts(
             segment_pattern="segment_%d.ts",
             stop=stop,
         )
-        segments.append(read_media_playlist(folder / name / shaka.MEDIA_PLAYLIST))
+        media_playlist = folder / name / shaka.MEDIA_PLAYLIST
+        listed = read_media_playlist(media_playlist)
+        segments.append(_encrypted(renditions, media_playlist, listed, stop))
+        add_key_tags(media_playlist, _key_tags(renditions))
         codecs = dict.fromkeys(r.codec_string for r in (picture, *renditions.audio))
         playlist.variants.append(
             Variant({"CODECS": quoted(",".join(codecs))}, f"{name}/{shaka.MEDIA_PLAYLIST}")
@@ -92,6 +113,36 @@ def _package_ts(
     ):
         _describe(variant, rung, listed, [], target_s)
     return playlist
+
+
+def _encrypted(
+    renditions: Renditions,
+    media_playlist: Path,
+    segments: list[Segment],
+    stop: Callable[[], bool],
+) -> list[Segment]:
+    """The segments of a media playlist, encrypted as a whole where that was asked for."""
+    encryption = renditions.output.protection
+    if not isinstance(encryption, SegmentEncryption):
+        return segments
+    return aes128.encrypt_segments(
+        encryption,
+        media_playlist.parent,
+        segments,
+        first_number=media_sequence(media_playlist),
+        stop=stop,
+    )
+
+
+def _key_tags(renditions: Renditions) -> list[str]:
+    """What media playlists of picture and sound say of keys."""
+    match renditions.output.protection:
+        case SegmentEncryption() as encryption:
+            return aes128.key_tags(encryption)
+        case CommonEncryption():
+            assert renditions.common_encryption is not None
+            return cenc.key_tags(renditions.common_encryption)
+    return []
 
 
 def _describe(

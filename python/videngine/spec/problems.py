@@ -15,6 +15,7 @@ from videngine.spec.model import Model
 from videngine.spec.outputs import KINDS, LATER_KINDS
 from videngine.spec.paths import Path
 from videngine.spec.place import LATER_TYPES, S3_TYPES
+from videngine.spec.protection import PROTECTION_FIELDS
 from videngine.spec.values import does_nothing, is_unset
 
 NO_REMEDY: Final = object()
@@ -110,8 +111,18 @@ def _unknown_name(field: str, given: Any, known: Any, later: Any) -> Problem:
 
 
 def _unknown_field(path: Path, value: Any, *, hint: bool) -> Problem:
-    """A key that its object does not have: left out, silently if it asks for nothing."""
+    """A key that its object does not have: left out, silently if it asks for nothing.
+
+    What was meant to protect is never left out: the media would be there for everybody.
+    """
     name, known = paths.leaf(path), known_fields()
+    if set(path[:-1]) & set(PROTECTION_FIELDS):
+        return Problem("unknown_field", f"`{name}` is not a field of this protection.")
+    meant = get_close_matches(str(path[-1])[:64], PROTECTION_FIELDS, n=1)
+    if meant and not does_nothing(value):
+        message = f"`{name}` is not a field of this object, and nothing is left unprotected"
+        end = "." if meant[0] == path[-1] else f"; did you mean `{meant[0]}`?"
+        return Problem("unknown_field", message + end)
     if path[-1] in known:
         message = f"`{name}` is not a field of this object and is ignored."
         return Problem("unknown_field", message, remedy=DROP, silent=does_nothing(value))
