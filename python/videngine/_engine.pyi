@@ -100,6 +100,21 @@ class StillPlan:
     def id(self) -> str: ...
 
 @final
+class ClipPlan:
+    def __init__(
+        self,
+        *,
+        path: str,
+        video_stream: int,
+        rotation_deg: int,
+        start_s: Fraction,
+        length_s: Fraction,
+        sounds: Sequence[tuple[int, int]],
+    ) -> None: ...
+    @property
+    def path(self) -> str: ...
+
+@final
 class Plan:
     def __init__(
         self,
@@ -108,6 +123,9 @@ class Plan:
         video_stream: int | None,
         rotation_deg: int,
         decoder_threads: int,
+        clips: Sequence[ClipPlan],
+        width_px: int,
+        height_px: int,
         pictures: Sequence[PicturePlan],
         video: Sequence[VideoRenditionPlan],
         audio: Sequence[AudioRenditionPlan],

@@ -14,10 +14,9 @@ from videngine import _engine
 from videngine.child_protocol import answer_parent, send
 from videngine.errors import VidengineError
 
-_RATIONAL = {"frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s"} | {
-    "kept_width",
-    "kept_height",
-    "sample_aspect_ratio",
+_RATIONAL = {
+    *("frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s", "length_s"),
+    *("kept_width", "kept_height", "sample_aspect_ratio"),
 }
 
 # Fields that are structs themselves.
@@ -72,6 +71,7 @@ def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
 def _transcode(request: dict[str, Any]) -> None:
     data = request["plan"]
     kinds = {
+        "clips": _engine.ClipPlan,
         "pictures": _engine.PicturePlan,
         "video": _engine.VideoRenditionPlan,
         "audio": _engine.AudioRenditionPlan,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ from typing import Any
 from videngine import engine
 from videngine.delivery import Delivery
 from videngine.errors import Cancelled, Fault, InputError, VidengineError
-from videngine.ingest import fetch_assets, fetch_source
+from videngine.ingest import fetch_assets, fetch_sources
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import RenditionResult
-from videngine.planning import JobPlan, plan_job
+from videngine.planning import JobPlan, Reel, plan_job, splice
 from videngine.planning.assets import Asset, Assets, AssetSource, named_assets
 from videngine.report import Report
 from videngine.run import Run
@@ -54,15 +55,16 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         result: dict[str, Any] = run.step(name, measured)
         return result
 
-    ingested = timed("ingest", lambda: fetch_source(spec, run, tracker, anywhere=anywhere))
-    source = Path(ingested["path"])
+    ingested = timed("ingest", lambda: fetch_sources(spec, run, tracker, anywhere=anywhere))
+    sources = [Path(path) for path in ingested["paths"]]
     assets: dict[AssetSource, Asset] = {}
     if places := named_assets(spec):
         fetched = timed("assets", lambda: fetch_assets(places, run, anywhere=anywhere))
         assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
-    probed = timed("probe", lambda: _probe(source, run, tracker))
-    media = MediaInfo.from_json(probed["media"])
-    plan = _plan(spec, media, source, assets, run)
+    probed = timed("probe", lambda: _probe(sources, run, tracker))
+    film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])
+    media = film.media
+    plan = _plan(spec, film, sources[0], assets, run)
     encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
     results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
     given_up = {name: VidengineError.from_json(e) for name, e in encoded["failures"].items()}
@@ -116,7 +118,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         outputs=reports,
         warnings=list(plan.warnings),
         error=failed[0].error if everything else None,
-        source_info=probed["media"],
+        source_info=probed["media"][0],
         timings={
             "download": ingested["seconds"],
             "probe": probed["seconds"],
@@ -140,19 +142,26 @@ def _asset(fetched: dict[str, Any]) -> Asset:
     return Asset(path=Path(path) if path else None, error=fetched["error"])
 
 
-def _probe(source: Path, run: Run, tracker: Tracker) -> dict[str, Any]:
+def _probe(sources: list[Path], run: Run, tracker: Tracker) -> dict[str, Any]:
     tracker.stage("probing", 0.0)
-    return {"media": engine.probe(source, stop=run.cancelled).to_json()}
+    return {"media": [engine.probe(path, stop=run.cancelled).to_json() for path in sources]}
 
 
-def _plan(spec: JobSpec, media: MediaInfo, source: Path, assets: Assets, run: Run) -> JobPlan:
+def _film(spec: JobSpec, sources: list[Path], media: list[MediaInfo]) -> Reel:
+    """What the outputs are made of: the one source, or the clips in a row."""
+    if spec.stitch is None:
+        return Reel(media=media[0], clips=())
+    return splice(spec.stitch, media, [str(path) for path in sources])
+
+
+def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> JobPlan:
     """Plan the job; pure, so a second run of the flow finds the same plan.
 
     A failure that no output forgives is raised here, before anything is encoded.
     """
     plan = plan_job(
         spec,
-        media,
+        film.media,
         source_path=str(source),
         assets=assets,
         work_dir=str(run.scratch),
@@ -164,7 +173,7 @@ def _plan(spec: JobSpec, media: MediaInfo, source: Path, assets: Assets, run: Ru
     for output in plan.outputs:
         if output.error and not output.allow_soft_fail:
             raise InputError(output.error["code"], output.error["message"])
-    return plan
+    return replace(plan, engine=film.in_plan(plan.engine))
 
 
 def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:

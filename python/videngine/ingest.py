@@ -1,4 +1,4 @@
-"""The first stage: the source, and the small files that outputs name, become local files."""
+"""The first stage: the sources, and the small files that outputs name, become local files."""
 
 from __future__ import annotations
 
@@ -13,19 +13,33 @@ from videngine.storage import open_source
 from videngine.tracker import Tracker
 
 
-def fetch_source(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) -> dict[str, Any]:
-    """Fetch the source: ``{"path": ...}``.
+def fetch_sources(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) -> dict[str, Any]:
+    """Fetch the source, or every clip, in their order: ``{"paths": [...]}``.
+
+    Clips that are parts of one file are fetched once.
 
     Raises:
         InputError, ResourceError: as `videngine.storage.base.Source.fetch`.
     """
+    paths: list[str] = []
+    fetched: list[Any] = []  # the places of these paths; they hold secrets
 
     def moved(done: int, total: int | None) -> None:
         _stop_if_cancelled(run)
-        tracker.stage("downloading", done / total if total else 0.0)
+        share = done / total if total else 0.0
+        tracker.stage("downloading", (len(paths) + share) / len(spec.sources))
 
-    source = open_source(spec.source, settings=run.settings, anywhere=anywhere)
-    return {"path": str(source.fetch(run.scratch, moved))}
+    for number, place in enumerate(spec.sources):
+        whole = place.model_copy(update={"start_time": None, "duration": None})
+        if whole in fetched:
+            paths.append(paths[fetched.index(whole)])
+        else:
+            folder = run.scratch / f"source_{number}"
+            folder.mkdir(exist_ok=True)
+            source = open_source(place, settings=run.settings, anywhere=anywhere)
+            paths.append(str(source.fetch(folder, moved)))
+        fetched.append(whole)
+    return {"paths": paths}
 
 
 def fetch_assets(places: Sequence[AssetSource], run: Run, *, anywhere: bool) -> dict[str, Any]:

@@ -109,13 +109,36 @@ class StillPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClipPlan:
+    """One of several sources that are shown in a row.
+
+    It shows ``length_s`` from ``start_s`` on, in time from its own origin. ``sounds`` pairs streams
+    of the first clip with those that go on with them here; where there is none, it is silent.
+    """
+
+    path: str
+    video_stream: int
+    rotation_deg: int
+    start_s: Fraction
+    length_s: Fraction
+    sounds: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that one decode of the source yields."""
+    """All that one decode of the source yields.
+
+    With ``clips`` (the source itself is the first) times are counted along all of them in a row,
+    and all have the size of the first: ``width_px`` by ``height_px``, upright, in square pixels.
+    """
 
     source_path: str
     video_stream: int | None
     rotation_deg: int
     decoder_threads: int
+    clips: tuple[ClipPlan, ...] = ()
+    width_px: int = 0
+    height_px: int = 0
     pictures: tuple[PicturePlan, ...] = ()
     video: tuple[VideoRenditionPlan, ...] = ()
     audio: tuple[AudioRenditionPlan, ...] = ()

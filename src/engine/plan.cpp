@@ -44,6 +44,15 @@ void validate(const Plan& plan) {
   require(plan.decoder_threads > 0, "plan", "decoder_threads must be positive");
   require(plan.video_stream || (plan.pictures.empty() && plan.stills.empty()), "plan",
           "pictures and stills need video_stream");
+  require(plan.clips.empty() || plan.clips.front().path == plan.source_path, "plan",
+          "the first clip must be the source");
+  if (!plan.clips.empty()) validate_size("plan", plan.width_px, plan.height_px, true);
+  for (const ClipPlan& clip : plan.clips) {
+    require(clip.rotation_deg % 90 == 0 && clip.rotation_deg >= 0 && clip.rotation_deg < 360,
+            clip.path, "rotation_deg must be 0, 90, 180 or 270");
+    require(clip.start_s >= Rational{} && clip.length_s > Rational{}, clip.path,
+            "start_s must not be negative, length_s must be positive");
+  }
   for (const PicturePlan& picture : plan.pictures) {
     unique(picture.id);
     validate_size(picture.id, picture.width_px, picture.height_px, true);

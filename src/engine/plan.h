@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rational.h"
@@ -76,11 +77,24 @@ struct StillPlan {
   Geometry geometry;
 };
 
+// One of several sources that are shown in a row.
+struct ClipPlan {
+  std::string path;
+  int video_stream = 0;
+  int rotation_deg = 0;
+  Rational start_s;                         // of the part that is shown, from the clip's own origin
+  Rational length_s;                        // what it takes on the joint timeline
+  std::vector<std::pair<int, int>> sounds;  // stream of the first clip, stream that goes on with it
+};
+
 struct Plan {
   std::string source_path;
   std::optional<int> video_stream;
   int rotation_deg = 0;  // clockwise: 0, 90, 180, 270
   int decoder_threads = 1;
+  std::vector<ClipPlan> clips;  // the source itself first, or none: it is shown alone
+  int width_px = 0;             // upright, of the first clip; used with clips only
+  int height_px = 0;
   std::vector<PicturePlan> pictures;  // parents before their children
   std::vector<VideoRenditionPlan> video;
   std::vector<AudioRenditionPlan> audio;

@@ -8,8 +8,8 @@
 #include <ranges>
 #include <vector>
 
-#include "decode/decode_stages.h"
-#include "demux/demux_stage.h"
+#include "decode/source_feed.h"
+#include "decode/splice_stage.h"
 #include "encode/audio_stage.h"
 #include "encode/still_stage.h"
 #include "encode/video_stage.h"
@@ -48,9 +48,21 @@ struct Session::State {
   // The body of a stage that makes one rendition: if it fails, it alone is given up.
   std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
                              std::function<void()> run);
+  SourceFeed& feed(const std::string& path, int64_t start_us, graph::PictureClock& its_clock);
+  graph::Outlet& picture_source();
+  struct SoundSource {
+    std::shared_ptr<graph::FrameQueue> frames;
+    std::function<bool()> hurry;
+  };
+  SoundSource sound_source(int stream);
+  std::shared_ptr<graph::FrameQueue> connect(graph::Outlet& outlet);
   void spawn();
   void report(Event event);
   [[nodiscard]] Progress progress() const;
+  // Sources whose picture is decoded.
+  [[nodiscard]] int decodes() const {
+    return picture_splice ? static_cast<int>(feeds.size()) : (picture_decoder != nullptr ? 1 : 0);
+  }
 
   const Plan plan;
   std::atomic<bool> stop = false;  // read by the input's long reads
@@ -67,11 +79,12 @@ struct Session::State {
 
   // The graph. Members are destroyed from the last to the first: the threads in `stages` must go
   // before what they use.
-  std::optional<Input> input;
   graph::PictureClock clock;
-  std::unique_ptr<DemuxStage> demux;
-  std::unique_ptr<PictureDecodeStage> picture_decoder;
-  std::map<int, std::unique_ptr<SoundDecodeStage>> sound_decoders;
+  std::deque<graph::PictureClock> clip_clocks;  // of clips: nobody waits for them
+  std::vector<std::unique_ptr<SourceFeed>> feeds;
+  PictureDecodeStage* picture_decoder = nullptr;
+  std::unique_ptr<PictureSplice> picture_splice;
+  std::map<int, std::unique_ptr<SoundSplice>> sound_splices;
   std::map<std::string, std::unique_ptr<PictureStage>> pictures;
   std::vector<std::unique_ptr<VideoStage>> videos;
   std::vector<std::unique_ptr<AudioStage>> audios;
@@ -87,9 +100,14 @@ void Session::State::report(Event event) {
 
 Progress Session::State::progress() const {
   Progress now;
-  if (picture_decoder) {
-    now.frames = picture_decoder->frames;
-    now.time_s = static_cast<double>(picture_decoder->position_us.load()) / AV_TIME_BASE;
+  const auto take = [&now](const auto& source) {
+    now.frames = source.frames;
+    now.time_s = static_cast<double>(source.position_us.load()) / AV_TIME_BASE;
+  };
+  if (picture_splice) {
+    take(*picture_splice);
+  } else if (picture_decoder != nullptr) {
+    take(*picture_decoder);
   }
   // The slowest rendition is how far the job is.
   for (const auto& video : videos) {
@@ -101,44 +119,85 @@ Progress Session::State::progress() const {
 }
 
 void Session::State::build() {
-  input.emplace(plan.source_path, &stop);
-  const auto streams = static_cast<int>(input->context()->nb_streams);
-  const auto require_stream = [&](int index) {
-    if (index < 0 || index >= streams) {
-      throw EngineError(ErrorClass::InputError, "source_no_streams",
-                        "The source has no stream " + std::to_string(index) + ".");
-    }
-  };
-  demux = std::make_unique<DemuxStage>(*input, stages, first_wanted_us(plan));
-  const bool has_pictures = !plan.pictures.empty() || !plan.stills.empty();
-  if (has_pictures) {
-    require_stream(*plan.video_stream);
-    build_pictures();
+  if (plan.clips.empty()) {
+    feed(plan.source_path, first_wanted_us(plan), clock);
   } else {
+    for (const ClipPlan& clip : plan.clips) {
+      feed(clip.path, to_us(clip.start_s), clip_clocks.emplace_back());
+    }
+  }
+  if (plan.pictures.empty() && plan.stills.empty()) {
     clock.finish(graph::PictureClock::kForever);
+  } else {
+    build_pictures();
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
-    if (audio.stream) require_stream(*audio.stream);
+    if (audio.stream) feeds.front()->require_stream(*audio.stream);
   }
   build_sounds();
 }
 
+SourceFeed& Session::State::feed(const std::string& path, int64_t start_us,
+                                 graph::PictureClock& its_clock) {
+  return *feeds.emplace_back(
+      std::make_unique<SourceFeed>(path, &stop, start_us, stages, its_clock));
+}
+
+std::shared_ptr<graph::FrameQueue> Session::State::connect(graph::Outlet& outlet) {
+  auto queue = outlet.connect();
+  stages.on_stop([queue] { queue->close(); });
+  return queue;
+}
+
+// The decoder of the source, or the splice of all clips' decoders.
+graph::Outlet& Session::State::picture_source() {
+  if (plan.clips.empty()) {
+    picture_decoder =
+        &feeds.front()->decode_picture(*plan.video_stream, plan.decoder_threads, plan.rotation_deg);
+    return picture_decoder->outlet();
+  }
+  std::vector<PictureSplice::Clip> clips;
+  for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+    const ClipPlan& clip = plan.clips[i];
+    PictureDecodeStage& decoder =
+        feeds[i]->decode_picture(clip.video_stream, plan.decoder_threads, clip.rotation_deg);
+    clips.push_back({{to_us(clip.start_s), to_us(clip.length_s)}, connect(decoder.outlet())});
+  }
+  picture_splice = std::make_unique<PictureSplice>(std::move(clips), plan.width_px, plan.height_px,
+                                                   stages, clock);
+  return picture_splice->outlet();
+}
+
+Session::State::SoundSource Session::State::sound_source(int stream) {
+  if (plan.clips.empty()) {
+    SoundDecodeStage& decoder = feeds.front()->decode_sound(stream);
+    return {connect(decoder.outlet()), [s = &decoder] { return s->holds_up_demuxer(); }};
+  }
+  auto& splice = sound_splices[stream];
+  if (!splice) {
+    std::vector<SoundSplice::Clip> clips;
+    for (std::size_t i = 0; i < plan.clips.size(); ++i) {
+      const ClipPlan& clip = plan.clips[i];
+      SoundSplice::Clip& sound =
+          clips.emplace_back(ClipRange{to_us(clip.start_s), to_us(clip.length_s)});
+      for (const auto& [of_first, here] : clip.sounds) {
+        if (of_first != stream) continue;
+        sound.decoder = &feeds[i]->decode_sound(here);
+        sound.frames = connect(sound.decoder->outlet());
+      }
+    }
+    splice = std::make_unique<SoundSplice>(std::move(clips));
+  }
+  return {connect(splice->outlet()), [s = splice.get()] { return s->holds_up_demuxer(); }};
+}
+
 void Session::State::build_pictures() {
   const auto report_event = [this](Event event) { report(std::move(event)); };
-  const auto packets = demux->connect(*plan.video_stream);
-  picture_decoder = std::make_unique<PictureDecodeStage>(
-      *input, *plan.video_stream, plan.decoder_threads, plan.rotation_deg, stages, clock, packets);
-  stages.on_stop([packets] { packets->close(); });
-  const auto connect = [this](graph::Outlet& outlet) {
-    auto queue = outlet.connect();
-    stages.on_stop([queue] { queue->close(); });
-    return queue;
-  };
+  graph::Outlet& source = picture_source();
   std::map<std::string, const PicturePlan*> plans;
   for (const PicturePlan& picture : plan.pictures) {
     plans[picture.id] = &picture;
-    graph::Outlet& from =
-        picture.parent ? pictures.at(*picture.parent)->outlet() : picture_decoder->outlet();
+    graph::Outlet& from = picture.parent ? pictures.at(*picture.parent)->outlet() : source;
     pictures[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock, stages);
   }
   for (const VideoRenditionPlan& video : plan.video) {
@@ -147,28 +206,17 @@ void Session::State::build_pictures() {
                                                   stages, report_event));
   }
   for (const StillPlan& still : plan.stills) {
-    stills.push_back(std::make_unique<StillStage>(still, connect(picture_decoder->outlet()), stages,
-                                                  report_event));
+    stills.push_back(std::make_unique<StillStage>(still, connect(source), stages, report_event));
   }
 }
 
 void Session::State::build_sounds() {
   for (const AudioRenditionPlan& audio : plan.audio) {
-    std::shared_ptr<graph::FrameQueue> frames;
-    std::function<bool()> hurry = [] { return false; };
-    if (audio.stream) {
-      auto& decoder = sound_decoders[*audio.stream];
-      if (!decoder) {
-        const auto packets = demux->connect(*audio.stream);
-        decoder = std::make_unique<SoundDecodeStage>(*input, *audio.stream, packets);
-        stages.on_stop([packets] { packets->close(); });
-      }
-      frames = decoder->outlet().connect();
-      stages.on_stop([frames] { frames->close(); });
-      hurry = [stage = decoder.get()] { return stage->holds_up_demuxer(); };
-    }
-    audios.push_back(std::make_unique<AudioStage>(
-        audio, frames, clock, hurry, stages, [this](Event event) { report(std::move(event)); }));
+    SoundSource source{nullptr, [] { return false; }};
+    if (audio.stream) source = sound_source(*audio.stream);
+    audios.push_back(
+        std::make_unique<AudioStage>(audio, source.frames, clock, source.hurry, stages,
+                                     [this](Event event) { report(std::move(event)); }));
   }
 }
 
@@ -192,8 +240,7 @@ void Session::State::spawn() {
   stages.on_idle([this] {
     const std::scoped_lock lock(mutex);
     if (!stages.stopped()) {
-      events.emplace_back(Finished{picture_decoder ? picture_decoder->frames.load() : 0,
-                                   picture_decoder ? 1 : 0, static_cast<int>(videos.size())});
+      events.emplace_back(Finished{progress().frames, decodes(), static_cast<int>(videos.size())});
     }
     idle = true;
     changed.notify_all();
@@ -214,13 +261,14 @@ void Session::State::spawn() {
   for (const PicturePlan& picture : std::views::reverse(plan.pictures)) {
     bodies.emplace_back(picture.id, [s = pictures.at(picture.id).get()] { s->run(); });
   }
-  for (const auto& [stream, decoder] : sound_decoders) {
-    bodies.emplace_back("decode " + std::to_string(stream), [s = decoder.get()] { s->run(); });
+  for (const auto& [stream, splice] : sound_splices) {
+    bodies.emplace_back("splice " + std::to_string(stream), [s = splice.get()] { s->run(); });
   }
-  if (picture_decoder) {
-    bodies.emplace_back("decode picture", [s = picture_decoder.get()] { s->run(); });
+  if (picture_splice)
+    bodies.emplace_back("splice picture", [s = picture_splice.get()] { s->run(); });
+  for (std::size_t i = 0; i < feeds.size(); ++i) {
+    feeds[i]->add_bodies(plan.clips.empty() ? "" : std::to_string(i) + " ", bodies);
   }
-  bodies.emplace_back("demux", [s = demux.get()] { s->run(); });
   stages.spawn_all(std::move(bodies));
 }
 

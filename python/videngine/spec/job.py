@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from videngine.spec.echo import echo_output
+from videngine.spec.faults import invalid
 from videngine.spec.model import Model, NotYet
 from videngine.spec.outputs import Output
 from videngine.spec.source import Source
+from videngine.spec.stitch import Clip
 from videngine.spec.values import Flag, text
 from videngine.spec.webhook import WebhookConfig
 
 VideoId = Annotated[str, text(255, "your id of the video")]
 
 
+def _needs_a_source(schema: dict[str, Any]) -> None:
+    schema["oneOf"] = [{"required": ["source"]}, {"required": ["stitch"]}]
+
+
 class JobSpec(Model):
-    """One source and the outputs to make of it."""
+    """One source, or several in a row, and the outputs to make of it."""
+
+    model_config = ConfigDict(json_schema_extra=_needs_a_source)
 
     video_id: VideoId = Field(
         description="Your id of the video, 1 to 255 characters; returned everywhere; need not be "
@@ -32,22 +40,55 @@ class JobSpec(Model):
     webhook_config: WebhookConfig | None = Field(
         None, description="Whom to tell what becomes of the job. Default: nobody."
     )
-    source: Source = Field(description="The video: an object, or its URL alone. Required.")
+    stitch: tuple[Clip, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=50,
+        description="Sources that are shown in a row, 1 to 50, instead of `source`: objects like "
+        "it, each with a `start_time` and `duration` of its own if need be, or URLs alone. "
+        "Default: none.",
+    )
+    source: Source | None = Field(
+        None,
+        validate_default=True,
+        description="The video: an object, or its URL alone; this or `stitch` must be given. No "
+        "default.",
+    )
     format: tuple[Output, ...] = Field(
         min_length=1, max_length=50, description="The outputs, 1 to 50. Required."
     )
-    stitch: NotYet = Field(None, description="Several sources in a row. Default: none.")
     payload: NotYet = Field(None, description="Text returned in webhooks. Default: none.")
     priority: NotYet = Field(None, description="Place in the queue. Default: 0.")
     callback_url: NotYet = Field(None, description="Use `webhook_config.url`. Default: none.")
     retry_on_error: NotYet = Field(None, description="One more run after a failure. Default: 0.")
+
+    @property
+    def sources(self) -> tuple[Source | Clip, ...]:
+        """What the job is made from, in the order in which it is shown."""
+        return self.stitch or ((self.source,) if self.source else ())
+
+    @field_validator("source")
+    @classmethod
+    def _stand_alone(cls, source: Source | None, info: ValidationInfo) -> Source | None:
+        """Either this or ``stitch``; one that is wrong has a fault of its own."""
+        if "stitch" in info.data and (source is None) == (info.data["stitch"] is None):
+            if source is None:
+                raise invalid("is required", code="missing_field", final=True)
+            raise invalid(
+                "cannot stand beside `stitch`; leave one of them out",
+                code="conflicting_fields",
+                final=True,
+            )
+        return source
 
     def echo(self) -> dict[str, Any]:
         """The request as responses print it: documented keys with zero values, no secrets."""
         out: dict[str, Any] = {
             "video_id": self.video_id,
             "webhook_config": self.webhook_config.echo() if self.webhook_config else None,
-            "source": self.source.echo(),
+            "source": self.source.echo() if self.source else None,
             "format": [echo_output(output) for output in self.format],
         }
+        if self.stitch:
+            out["stitch"] = [clip.echo() for clip in self.stitch]
         return out if self.upscale is None else {**out, "upscale": self.upscale}

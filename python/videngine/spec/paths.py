@@ -9,7 +9,7 @@ from videngine.spec.faults import DROP, show
 Key = str | int
 Path = tuple[Key, ...]
 
-_UNIONS = {("source",), ("format", 0), ("format", 0, "destination")}
+_UNIONS = {("source",), ("stitch", 0), ("format", 0), ("format", 0, "destination")}
 
 
 def without_tags(loc: Path) -> Path:

@@ -76,7 +76,8 @@ def problem(detail: ErrorDetails, path: Path, data: Any, *, hint: bool) -> Probl
     code, message = _NATIVE.get(kind, ("invalid_field", f"is not valid: {detail['msg']}"))
     if "max_length" in context:
         message += f"; at most {context['max_length']} are taken"
-    return Problem(code, f"`{paths.leaf(path)}` {message}.")
+    # Without its clips a job would seem to lack a source as well.
+    return Problem(code, f"`{paths.leaf(path)}` {message}.", final=path == ("stitch",))
 
 
 def _unknown_kind(path: Path, value: Any) -> Problem:
@@ -89,7 +90,7 @@ def _unknown_kind(path: Path, value: Any) -> Problem:
         value = {"url": value}
     if not isinstance(value, dict):
         return Problem("invalid_field", f"`{leaf}` must be an object.", final=True)
-    if len(path) == 2:
+    if path[0] == "format" and len(path) == 2:
         return _unknown_name("output", value.get("output"), KINDS, LATER_KINDS)
     name, url = value.get("type"), value.get("url")
     if is_unset(name) and isinstance(url, str) and "://" in url:

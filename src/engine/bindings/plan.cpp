@@ -87,17 +87,29 @@ void bind_plan(py::module_& module) {
            py::arg("geometry"))
       .def_readonly("id", &StillPlan::id);
 
-  py::class_<Plan>(module, "Plan")
-      .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
-                       int decoder_threads, std::vector<PicturePlan> pictures,
-                       std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
-                       std::vector<StillPlan> stills) {
-             return Plan{std::move(source_path), video_stream,        rotation_deg,
-                         decoder_threads,        std::move(pictures), std::move(video),
-                         std::move(audio),       std::move(stills)};
+  py::class_<ClipPlan>(module, "ClipPlan")
+      .def(py::init([](std::string path, int video_stream, int rotation_deg, Rational start_s,
+                       Rational length_s, std::vector<std::pair<int, int>> sounds) {
+             return ClipPlan{std::move(path), video_stream, rotation_deg,
+                             start_s,         length_s,     std::move(sounds)};
            }),
-           py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
-           py::arg("decoder_threads"), py::arg("pictures"), py::arg("video"), py::arg("audio"),
-           py::arg("stills"))
+           py::kw_only(), py::arg("path"), py::arg("video_stream"), py::arg("rotation_deg"),
+           py::arg("start_s"), py::arg("length_s"), py::arg("sounds"))
+      .def_readonly("path", &ClipPlan::path);
+
+  py::class_<Plan>(module, "Plan")
+      .def(
+          py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
+                      int decoder_threads, std::vector<ClipPlan> clips, int width_px, int height_px,
+                      std::vector<PicturePlan> pictures, std::vector<VideoRenditionPlan> video,
+                      std::vector<AudioRenditionPlan> audio, std::vector<StillPlan> stills) {
+            return Plan{
+                std::move(source_path), video_stream,     rotation_deg,     decoder_threads,
+                std::move(clips),       width_px,         height_px,        std::move(pictures),
+                std::move(video),       std::move(audio), std::move(stills)};
+          }),
+          py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
+          py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
+          py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("stills"))
       .def_readonly("source_path", &Plan::source_path);
 }
