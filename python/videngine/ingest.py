@@ -30,7 +30,7 @@ def fetch_sources(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) 
         tracker.stage("downloading", (len(paths) + share) / len(spec.sources))
 
     for number, place in enumerate(spec.sources):
-        whole = place.model_copy(update={"start_time": None, "duration": None})
+        whole = place.model_dump(exclude={"start_time", "duration"})
         if whole in fetched:
             paths.append(paths[fetched.index(whole)])
         else:
