@@ -10,7 +10,7 @@ from math import ceil
 from videngine.errors import InputError
 from videngine.media import MediaInfo, Stream
 from videngine.plan import ClipPlan, Plan
-from videngine.planning.pictures import even
+from videngine.planning.framing import even
 from videngine.spec.stitch import Clip
 
 
