@@ -78,20 +78,23 @@ class AudioRenditionPlan:
     """One encoded sound. ``stream`` is the source's stream index, or None for silence.
 
     It lasts exactly as long as the picture does (cut, or padded with silence); silence needs
-    ``duration_s``.
+    ``duration_s``. ``container`` is what the file at ``path`` is: a CMAF track, or Matroska for
+    codecs that MP4 has no place for.
     """
 
     id: str
     stream: int | None
     codec: str
-    bitrate_bps: int
+    bitrate_bps: int  # 0: the codec is lossless
     sample_rate_hz: int
-    channels: int
+    layout: str  # FFmpeg's name of the channels: stereo, 5.1
     segment_s: Fraction
     language: str
     path: str
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None
+    sample_bits: int = 16  # of lossless codecs: 16 or 24
+    container: Literal["cmaf", "matroska"] = "cmaf"
 
 
 @dataclass(frozen=True, kw_only=True)

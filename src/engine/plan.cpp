@@ -3,6 +3,10 @@
 #include <set>
 #include <stdexcept>
 
+extern "C" {
+#include <libavutil/channel_layout.h>
+}
+
 namespace videngine {
 namespace {
 
@@ -12,6 +16,15 @@ void require(bool holds, const std::string& id, const char* what) {
 
 bool is_quarter_turn(int degrees) {
   return degrees == 0 || degrees == 90 || degrees == 180 || degrees == 270;
+}
+
+const std::set<std::string> kContainers = {"cmaf", "matroska"};
+
+bool is_layout(const std::string& name) {
+  AVChannelLayout layout{};
+  const bool known = av_channel_layout_from_string(&layout, name.c_str()) >= 0;
+  av_channel_layout_uninit(&layout);
+  return known;
 }
 
 void validate_size(const std::string& id, int width_px, int height_px, bool even) {
@@ -86,8 +99,12 @@ void validate(const Plan& plan) {
     unique(audio.id);
     unique(audio.path);
     require(audio.stream || audio.duration_s, audio.id, "silence needs duration_s");
-    require(audio.sample_rate_hz > 0 && audio.channels > 0 && audio.bitrate_bps > 0, audio.id,
-            "sample_rate_hz, channels and bitrate_bps must be positive");
+    require(audio.sample_rate_hz > 0 && audio.bitrate_bps >= 0, audio.id,
+            "sample_rate_hz must be positive and bitrate_bps not negative");
+    require(is_layout(audio.layout), audio.id, "layout is unknown");
+    require(audio.sample_bits == 16 || audio.sample_bits == 24, audio.id,
+            "sample_bits must be 16 or 24");
+    require(kContainers.contains(audio.container), audio.id, "container is unknown");
     require(audio.segment_s > Rational{}, audio.id, "segment_s must be positive");
     require(audio.start_s >= Rational{}, audio.id, "start_s must not be negative");
     require(!audio.duration_s || *audio.duration_s > Rational{}, audio.id,

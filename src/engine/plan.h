@@ -56,9 +56,11 @@ struct AudioRenditionPlan {
   std::string id;
   std::optional<int> stream;  // none: silence
   std::string codec;
-  int64_t bitrate_bps = 0;
+  int64_t bitrate_bps = 0;  // 0: the codec is lossless
   int sample_rate_hz = 0;
-  int channels = 0;
+  int sample_bits = 16;  // of lossless codecs: 16, 24
+  std::string layout;    // FFmpeg's name: stereo, 5.1
+  std::string container = "cmaf";
   Rational segment_s;
   std::string language;
   std::string path;

@@ -89,8 +89,8 @@ const std::vector<Fault> kVideoFaults{
 const std::vector<Fault> kSoundAndStillFaults{
     {"EndlessSilence", [](Plan& p) { p.audio[0].stream.reset(); }, "a", "duration_s"},
     {"NoSampleRate", [](Plan& p) { p.audio[0].sample_rate_hz = 0; }, "a", "sample_rate_hz"},
-    {"NoChannels", [](Plan& p) { p.audio[0].channels = 0; }, "a", "channels"},
-    {"NoBitrate", [](Plan& p) { p.audio[0].bitrate_bps = 0; }, "a", "bitrate_bps"},
+    {"NoLayout", [](Plan& p) { p.audio[0].layout = "nine"; }, "a", "layout"},
+    {"NegativeBitrate", [](Plan& p) { p.audio[0].bitrate_bps = -1; }, "a", "bitrate_bps"},
     {"NoSoundSegment", [](Plan& p) { p.audio[0].segment_s = {}; }, "a", "segment_s"},
     {"NegativeSoundStart", [](Plan& p) { p.audio[0].start_s = {-1, 2}; }, "a", "start_s"},
     {"NoSoundDuration", [](Plan& p) { p.audio[0].duration_s = Rational{}; }, "a", "duration_s"},

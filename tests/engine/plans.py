@@ -19,6 +19,7 @@ from videngine.plan import (
     VideoRenditionPlan,
 )
 
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 MEDIA = Path(__file__).resolve().parents[1] / "data" / "media"
 
 
@@ -51,15 +52,16 @@ def audio(
 ) -> AudioRenditionPlan:
     """A mono sound at 48 kHz in segments of two seconds."""
     fields: dict[str, Any] = {
+        "codec": "aac",
         "bitrate_bps": 96_000,
         "sample_rate_hz": 48_000,
-        "channels": 1,
+        "layout": LAYOUTS[more.pop("channels", 1)],
         "segment_s": Fraction(2),
         "language": "",
         **more,
     }
     path = str(folder / f"{name}.mp4")
-    return AudioRenditionPlan(id=name, stream=stream, codec="aac", path=path, **fields)
+    return AudioRenditionPlan(id=name, stream=stream, path=path, **fields)
 
 
 def still(folder: Path, time_s: Fraction, *, name: str = "s0", **more: Any) -> StillPlan:

@@ -96,7 +96,7 @@ def plan_ladder(
             codec="aac",
             bitrate_bps=96_000,
             sample_rate_hz=48_000,
-            channels=2,
+            layout="stereo",
             segment_s=segment_s,
             language=language,
             path=str(folder / f"a{n}.mp4"),

@@ -61,24 +61,51 @@ COMMENTARY = sound(3, language="eng", title="Director's commentary")
 @pytest.mark.parametrize(
     ("source", "fields", "expected"),
     [
-        ({}, {}, (128_000, 48_000, 2)),
-        ({"sample_rate_hz": 44_100}, {}, (128_000, 44_100, 2)),
-        ({"sample_rate_hz": 22_050}, {}, (128_000, 48_000, 2)),
-        ({"sample_rate_hz": 96_000}, {}, (128_000, 48_000, 2)),
-        ({"channels": 1}, {}, (64_000, 48_000, 1)),
-        ({"channels": 6}, {}, (128_000, 48_000, 2)),
-        ({"channels": 6}, {"audio_channels_number": 6}, (384_000, 48_000, 6)),
-        ({"channels": 1}, {"audio_channels_number": "2"}, (128_000, 48_000, 2)),
-        ({}, {"audio_bitrate": "64"}, (64_000, 48_000, 2)),
-        ({}, {"audio_sample_rate": "44100"}, (128_000, 44_100, 2)),
+        ({}, {}, (128_000, 48_000, "stereo")),
+        ({"sample_rate_hz": 44_100}, {}, (128_000, 44_100, "stereo")),
+        ({"sample_rate_hz": 22_050}, {}, (128_000, 48_000, "stereo")),
+        ({"sample_rate_hz": 96_000}, {}, (128_000, 48_000, "stereo")),
+        ({"channels": 1}, {}, (64_000, 48_000, "mono")),
+        ({"channels": 6}, {}, (128_000, 48_000, "stereo")),
+        ({"channels": 6}, {"audio_channels_number": 6}, (384_000, 48_000, "5.1")),
+        ({"channels": 1}, {"audio_channels_number": "2"}, (128_000, 48_000, "stereo")),
+        ({}, {"audio_bitrate": "64"}, (64_000, 48_000, "stereo")),
+        ({}, {"audio_sample_rate": "44100"}, (128_000, 44_100, "stereo")),
     ],
 )
 def test_sound_has_sensible_defaults(
-    source: dict[str, Any], fields: dict[str, Any], expected: tuple[int, int, int]
+    source: dict[str, Any], fields: dict[str, Any], expected: tuple[int, int, str]
 ) -> None:
     (audio,) = plan({"output": "mp4", **fields}, sounds=(sound(**source),)).engine.audio
-    assert (audio.bitrate_bps, audio.sample_rate_hz, audio.channels) == expected
+    assert (audio.bitrate_bps, audio.sample_rate_hz, audio.layout) == expected
     assert (audio.codec, audio.stream) == ("aac", 1)
+
+
+@pytest.mark.parametrize(
+    ("codec", "fields", "expected"),
+    [
+        ("opus", {}, ("libopus", 128_000, 48_000, "stereo", "cmaf")),
+        ("libopus", {"audio_sample_rate": 24_000}, ("libopus", 128_000, 24_000, "stereo", "cmaf")),
+        ("opus", {"audio_channels_number": 4}, ("libopus", 256_000, 48_000, "quad", "cmaf")),
+        ("aac", {"audio_channels_number": 4}, ("aac", 256_000, 48_000, "4.0", "cmaf")),
+        ("flac", {"audio_bitrate": 64}, ("flac", 0, 48_000, "stereo", "cmaf")),
+        ("mp3", {"audio_bitrate": 500}, ("libmp3lame", 320_000, 48_000, "stereo", "cmaf")),
+        ("mp3", {"audio_sample_rate": 8000}, ("libmp3lame", 64_000, 8000, "stereo", "cmaf")),
+    ],
+)
+def test_codecs_have_rates_and_channels_of_their_own(
+    codec: str, fields: dict[str, Any], expected: tuple[str, int, int, str, str]
+) -> None:
+    (audio,) = plan({"output": "mp4", "audio_codec": codec, **fields}).engine.audio
+    found = (audio.codec, audio.bitrate_bps, audio.sample_rate_hz, audio.layout, audio.container)
+    assert found == expected
+
+
+def test_opus_resamples_what_it_cannot_carry() -> None:
+    (audio,) = plan(
+        {"output": "mp4", "audio_codec": "opus"}, sounds=(sound(sample_rate_hz=44_100),)
+    ).engine.audio
+    assert audio.sample_rate_hz == 48_000
 
 
 def test_more_than_aac_can_carry_is_clamped_with_a_warning() -> None:
@@ -148,7 +175,7 @@ def test_a_muted_output_has_a_silent_track_as_long_as_its_picture() -> None:
     found = plan({"output": "mp4", "audio_mute": True, "start_time": 2, "duration": 3})
     (audio,) = found.engine.audio
     assert (audio.stream, audio.duration_s, audio.start_s) == (None, 3, 2)
-    assert (audio.bitrate_bps, audio.sample_rate_hz, audio.channels) == (128_000, 48_000, 2)
+    assert (audio.bitrate_bps, audio.sample_rate_hz, audio.layout) == (128_000, 48_000, "stereo")
     assert found.outputs[0].tracks[0].name == "Silence"
     whole = plan({**HLS, "audio_mute": True}, sounds=(ENGLISH, FRENCH))
     assert [(a.stream, a.duration_s) for a in whole.engine.audio] == [(None, 10)]

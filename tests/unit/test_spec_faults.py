@@ -230,7 +230,6 @@ LATER = [
     ("two_pass", 1),
     ("subtitles", {"copy": 1}),
     ("tag", "t"),
-    ("audio_codec", "libopus"),
 ]
 
 

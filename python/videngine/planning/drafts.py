@@ -186,6 +186,7 @@ class Drafter:
         draft.tracks = tracks(
             [rung.entry for rung in draft.rungs],
             self._media.audio,
+            codecs=draft.output.sound_codecs,
             all_streams=draft.separate_audio,
             clip=clip,
             segment_s=segment_s,

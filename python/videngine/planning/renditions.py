@@ -14,6 +14,7 @@ from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
+_SUFFIXES = {"cmaf": "mp4", "matroska": "mka"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,8 @@ class Sound:
     codec: str
     bitrate_bps: int
     sample_rate_hz: int
-    channels: int
+    layout: str
+    container: Literal["cmaf", "matroska"]
     segment_s: Fraction
     language: str
     clip: Clip
@@ -165,10 +167,11 @@ class Renditions:
                     codec=sound.codec,
                     bitrate_bps=sound.bitrate_bps,
                     sample_rate_hz=sound.sample_rate_hz,
-                    channels=sound.channels,
+                    layout=sound.layout,
+                    container=sound.container,
                     segment_s=sound.segment_s,
                     language=sound.language,
-                    path=f"{work_dir}/{name}.mp4",
+                    path=f"{work_dir}/{name}.{_SUFFIXES[sound.container]}",
                     start_s=sound.clip.start_s,
                     duration_s=sound.clip.duration_s
                     if sound.stream is not None

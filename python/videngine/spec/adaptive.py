@@ -16,7 +16,8 @@ from videngine.spec.protection import (
     NothingAsked,
     check_together,
 )
-from videngine.spec.rendition import SIZE_FIELDS, AudioFields, ClipFields, VideoFields
+from videngine.spec.rendition import SIZE_FIELDS, ClipFields, VideoFields
+from videngine.spec.sound import AudioFields, check_sound
 from videngine.spec.values import Flag, SegmentDuration, text
 
 
@@ -119,6 +120,21 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         return self
 
     @property
+    def sound_codecs(self) -> tuple[str, ...]:
+        """What segments carry of sound, the default first."""
+        return ("aac", "opus", "flac")
+
+    @model_validator(mode="after")
+    def _sound_fits(self) -> Self:
+        places = [
+            (f"stream.{number}", own, rung)
+            for number, (own, rung) in enumerate(zip(self.stream, self.rungs, strict=True))
+        ]
+        container = "MPEG-TS" if "mp3" in self.sound_codecs else "CMAF"
+        check_sound(places, codecs=self.sound_codecs, container=container)
+        return self
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs with the output's own fields where they leave one out.
 
@@ -143,6 +159,12 @@ class HlsOutput(AdaptiveOutput):
     extensions: ClassVar[frozenset[str]] = frozenset({".m3u8"})
 
     output: Literal["advanced_hls", "hls"] = Field(description="Kind of output. Required.")
+
+    @property
+    def sound_codecs(self) -> tuple[str, ...]:
+        """CMAF's, or MPEG-TS's where sound lies beside the picture."""
+        mixed = self.separate_audio is False and not self.always_separate
+        return ("aac", "mp3") if mixed else super().sound_codecs
 
 
 class DashOutput(AdaptiveOutput):

@@ -26,8 +26,9 @@ from videngine.spec.outputs import (
 )
 from videngine.spec.place import FilePlace
 from videngine.spec.protection import CencDrm, Encryption, FpsDrm
-from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
+from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.s3 import S3Place
+from videngine.spec.sound import AudioFields
 from videngine.spec.source import HttpSource
 from videngine.spec.webhook import WebhookConfig
 

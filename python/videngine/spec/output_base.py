@@ -47,6 +47,11 @@ class OutputBase(Model):
         raise NotImplementedError
 
     @property
+    def sound_codecs(self) -> tuple[str, ...]:
+        """What the output carries of sound, the default first; empty if it has no sound."""
+        return ()
+
+    @property
     def named_file(self) -> str:
         """The file that the path names by its extension, or ""."""
         path = (self.destination.path if self.destination else None) or ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput, Rung
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
-from videngine.spec.rendition import AudioFields, ClipFields, VideoFields
+from videngine.spec.rendition import ClipFields, VideoFields
+from videngine.spec.sound import AudioFields, check_sound
 from videngine.spec.thumbnail import ThumbnailOutput
 
 __all__ = [
@@ -52,7 +53,7 @@ LATER_KINDS = (
 
 
 class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
-    """One progressive MP4 file, index first; H.264 and AAC."""
+    """One progressive MP4 file, index first; H.264, and AAC unless told otherwise."""
 
     kind: ClassVar[str] = "mp4"
     extensions: ClassVar[frozenset[str]] = frozenset({".mp4"})
@@ -60,6 +61,16 @@ class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
     output: Literal["mp4"] = Field(description="Kind of output. Required.")
     subtitles: NotYet = Field(None, description="Subtitle tracks. Default: none.")
     cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
+
+    @property
+    def sound_codecs(self) -> tuple[str, ...]:
+        """What the file carries of sound, the default first."""
+        return ("aac", "opus", "flac", "mp3")
+
+    @model_validator(mode="after")
+    def _sound_fits(self) -> Self:
+        check_sound([("", self, self)], codecs=self.sound_codecs, container="MP4")
+        return self
 
     @property
     def default_name(self) -> str:

@@ -41,6 +41,12 @@ def key_text(key: Key) -> str:
     return show(key)[1:-1] if isinstance(key, str) else str(key)
 
 
+def from_dotted(text: str) -> Path:
+    """A path as validators write it: ``destination.path``, ``stream.0.height``."""
+    keys = text.split(".") if text else ()
+    return tuple(int(key) if key.isdecimal() else key for key in keys)
+
+
 def leaf(path: Path) -> str:
     """What to call a value in a message: its key, or that of its list with an index."""
     return f"{path[-2]}[{path[-1]}]" if isinstance(path[-1], int) else key_text(path[-1])

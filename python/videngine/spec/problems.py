@@ -65,7 +65,7 @@ def problem(detail: ErrorDetails, path: Path, data: Any, *, hint: bool) -> Probl
     if kind == "too_short" and value:
         return None  # pydantic counts valid entries only; the others have errors of their own
     if "message" in context:
-        below = tuple(context["field"].split(".")) if context["field"] else ()
+        below = paths.from_dotted(context["field"])
         return Problem(
             kind,
             f"`{paths.leaf(path + below)}` {context['message']}.",

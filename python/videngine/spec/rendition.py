@@ -1,4 +1,4 @@
-"""Fields of a rendition, mixed into outputs and ``stream[]``: picture, sound, range."""
+"""Fields of a rendition, mixed into outputs and ``stream[]``: picture, range."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from videngine.spec.shape import (
     Rotation,
 )
 from videngine.spec.values import (
-    AudioKilobits,
-    Channels,
     Crf,
     Duration,
     EvenPixels,
@@ -27,8 +25,6 @@ from videngine.spec.values import (
     Kilobits,
     Scalar,
     StartTime,
-    flag,
-    whole,
 )
 
 CODECS = {"libx264": "libx264", "h264": "libx264"}
@@ -59,31 +55,7 @@ def _codec(value: object) -> str:
     return name
 
 
-def _mute(value: object) -> bool | str:
-    if isinstance(value, str) and value.strip().lower() == "drop":
-        return "drop"
-    try:
-        return flag(value)
-    except ValueError:
-        raise invalid(f'must be true, false or "drop", not {show(value)}') from None
-
-
-_AAC_RATES_HZ = (
-    8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000,
-)  # fmt: skip
-
-
-def _sample_rate(value: object) -> int | None:
-    rate: int | None = whole(8000, 96_000, "Hz", zero=True).parse(value)
-    if rate is None or rate in _AAC_RATES_HZ:
-        return rate
-    near = min(_AAC_RATES_HZ, key=lambda known: abs(known - rate))
-    raise invalid(f"AAC has no {rate} Hz; {near} Hz is used", instead=near)
-
-
 VideoCodec = Annotated[str, Scalar(_codec, {"enum": list(CODECS)})]
-Mute = Annotated[bool | str, Scalar(_mute, {"enum": [True, False, 1, 0, "drop"]})]
-SampleRate = Annotated[int, Scalar(_sample_rate, {"enum": list(_AAC_RATES_HZ)})]
 
 
 SIZE_FIELDS = ("height", "width", "size", "resolution")
@@ -173,33 +145,6 @@ class VideoFields(Model):
     color_primaries: NotYet = Field(None, description="Primaries. Default: the source's.")
     logo: NotYet = Field(None, description="Picture laid over. Default: none.")
     metrics: NotYet = Field(None, description="Measure the quality. Default: 0.")
-
-
-class AudioFields(Model):
-    """How sound is encoded. The codec is AAC-LC."""
-
-    audio_bitrate: AudioKilobits | None = Field(
-        None, description="Rate in kbit/s, 8 to 512. Default: 64 for each channel."
-    )
-    audio_sample_rate: SampleRate | None = Field(
-        None,
-        description="Sample rate in Hz, one that AAC has. Default: the source's if 44100 or "
-        "48000, else 48000.",
-    )
-    audio_channels_number: Channels | None = Field(
-        None, description="Channels, 1 to 8; mixed up or down. Default: the source's, at most 2."
-    )
-    audio_mute: Mute | None = Field(
-        None,
-        description='true: a silent track instead of the sound; "drop": no track. Default: false.',
-    )
-    audio_codec: Annotated[None, Later(("aac", "libfdk_aac"))] = Field(
-        None, description="Encoder of sound; `libfdk_aac` is taken as `aac`. Default: aac."
-    )
-    audio_pan: NotYet = Field(None, description="Channel mapping. Default: none.")
-    downmix_mode: NotYet = Field(None, description="Kind of down-mix. Default: the usual one.")
-    loudness: NotYet = Field(None, description="Loudness normalisation. Default: none.")
-    audio_tracks: NotYet = Field(None, description="Which tracks are taken. Default: all.")
 
 
 class ClipFields(Model):

@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <new>
+#include <stdexcept>
+#include <string>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -11,6 +13,7 @@ extern "C" {
 #include <libavformat/avformat.h>
 #include <libavutil/audio_fifo.h>
 #include <libavutil/buffer.h>
+#include <libavutil/channel_layout.h>
 #include <libavutil/frame.h>
 #include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
@@ -61,6 +64,27 @@ using BufferPool = std::unique_ptr<AVBufferPool, FreeByAddress<av_buffer_pool_un
 using Swr = std::unique_ptr<SwrContext, FreeByAddress<swr_free>>;
 using Sws = std::unique_ptr<SwsContext, FreeByValue<sws_freeContext>>;
 using AudioFifo = std::unique_ptr<AVAudioFifo, FreeByValue<av_audio_fifo_free>>;
+
+// The speakers of a sound.
+class ChannelLayout {
+ public:
+  // By FFmpeg's name ("stereo", "5.1"); throws std::invalid_argument for any other.
+  explicit ChannelLayout(const std::string& name) {
+    if (av_channel_layout_from_string(&layout_, name.c_str()) < 0) {
+      throw std::invalid_argument("there is no channel layout named " + name);
+    }
+  }
+  // The usual one of so many channels.
+  explicit ChannelLayout(int channels) { av_channel_layout_default(&layout_, channels); }
+  ChannelLayout(const ChannelLayout&) = delete;
+  ChannelLayout& operator=(const ChannelLayout&) = delete;
+  ~ChannelLayout() { av_channel_layout_uninit(&layout_); }
+  [[nodiscard]] const AVChannelLayout* get() const { return &layout_; }
+  [[nodiscard]] int channels() const { return layout_.nb_channels; }
+
+ private:
+  AVChannelLayout layout_{};
+};
 
 // Owns the entries of an AVDictionary; libav replaces the pointer as it takes options.
 class Dictionary {

@@ -62,18 +62,21 @@ void bind_plan(py::module_& module) {
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")
       .def(py::init([](std::string id, std::optional<int> stream, std::string codec,
-                       int64_t bitrate_bps, int sample_rate_hz, int channels, Rational segment_s,
-                       std::string language, std::string path, Rational start_s,
-                       std::optional<Rational> duration_s) {
-             return AudioRenditionPlan{
-                 std::move(id),   stream,   std::move(codec), bitrate_bps,
-                 sample_rate_hz,  channels, segment_s,        std::move(language),
-                 std::move(path), start_s,  duration_s};
+                       int64_t bitrate_bps, int sample_rate_hz, int sample_bits, std::string layout,
+                       std::string container, Rational segment_s, std::string language,
+                       std::string path, Rational start_s, std::optional<Rational> duration_s) {
+             return AudioRenditionPlan{std::move(id),     stream,
+                                       std::move(codec),  bitrate_bps,
+                                       sample_rate_hz,    sample_bits,
+                                       std::move(layout), std::move(container),
+                                       segment_s,         std::move(language),
+                                       std::move(path),   start_s,
+                                       duration_s};
            }),
            py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("codec"),
-           py::arg("bitrate_bps"), py::arg("sample_rate_hz"), py::arg("channels"),
-           py::arg("segment_s"), py::arg("language"), py::arg("path"), py::arg("start_s"),
-           py::arg("duration_s"))
+           py::arg("bitrate_bps"), py::arg("sample_rate_hz"), py::arg("sample_bits"),
+           py::arg("layout"), py::arg("container"), py::arg("segment_s"), py::arg("language"),
+           py::arg("path"), py::arg("start_s"), py::arg("duration_s"))
       .def_readonly("id", &AudioRenditionPlan::id);
 
   py::class_<StillPlan>(module, "StillPlan")

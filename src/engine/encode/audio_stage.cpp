@@ -5,7 +5,7 @@
 #include "encode/audio_encoder.h"
 #include "filter/resampler.h"
 #include "mux/codec_string.h"
-#include "mux/track_writer.h"
+#include "mux/sound_writer.h"
 
 namespace videngine {
 
@@ -34,16 +34,14 @@ int64_t AudioStage::limit_samples(int64_t picture_end_us) const {
 
 void AudioStage::run() {
   AudioEncoder encoder(plan_);
-  TrackWriter writer(plan_.id, plan_.path, encoder.context(), plan_.segment_s, plan_.language);
-  Resampler resampler(plan_.sample_rate_hz, plan_.channels, start_us_);
-  const Rational packet_rate{plan_.sample_rate_hz, encoder.frame_samples()};
-  const SegmentGrid grid(plan_.segment_s, packet_rate);
+  const auto writer = make_sound_writer(plan_, encoder.context(), encoder.frame_samples());
+  Resampler resampler(plan_.sample_rate_hz, plan_.layout, start_us_);
   int64_t packets = 0;
   int64_t samples = 0;  // given to the encoder
 
   const auto write = [&](av::Packet packet) {
-    if (grid.starts_segment(packets++, packet_rate)) writer.cut();
-    writer.write(std::move(packet));
+    ++packets;
+    writer->write(std::move(packet));
   };
   const auto encode = [&](const uint8_t* const* planes, int count) {
     const int64_t room = limit_samples(clock_.known_end_us()) - samples;
@@ -69,8 +67,8 @@ void AudioStage::run() {
   if (stages_.stopped()) return;
   if (end != graph::PictureClock::kForever) resampler.silence(end - samples, encode);
   encoder.drain(write);
-  writer.finish();
-  report_(RenditionFinished{plan_.id, "audio", plan_.path, writer.size_bytes(), packets,
+  writer->finish();
+  report_(RenditionFinished{plan_.id, "audio", plan_.path, writer->size_bytes(), packets,
                             Rational::of(samples, plan_.sample_rate_hz),
                             codec_string(encoder.context())});
 }

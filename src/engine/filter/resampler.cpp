@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "av/check.h"
+#include "av/swr.h"
 
 namespace videngine {
 namespace {
@@ -17,8 +18,11 @@ constexpr int64_t kMaxGapS = 30LL * 60;  // as ConstantRate's
 
 }  // namespace
 
-Resampler::Resampler(int sample_rate_hz, int channels, int64_t start_us)
-    : sample_rate_hz_(sample_rate_hz), channels_(channels), start_us_(start_us) {}
+Resampler::Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us)
+    : sample_rate_hz_(sample_rate_hz),
+      layout_(layout),
+      channels_(layout_.channels()),
+      start_us_(start_us) {}
 
 void Resampler::configure(const AVFrame& frame, const Take& take) {
   const bool fits = like_ && like_->sample_rate == frame.sample_rate &&
@@ -26,23 +30,12 @@ void Resampler::configure(const AVFrame& frame, const Take& take) {
                     av_channel_layout_compare(&like_->ch_layout, &frame.ch_layout) == 0;
   if (fits) return;
   drain(take);
-  AVChannelLayout layout{};
-  av_channel_layout_default(&layout, channels_);
-  AVChannelLayout from{};
   // A layout that names no speakers is taken for the usual one of that many channels.
-  if (frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
-    av_channel_layout_default(&from, frame.ch_layout.nb_channels);
-  } else {
-    av::check(av_channel_layout_copy(&from, &frame.ch_layout), "av_channel_layout_copy");
-  }
-  SwrContext* swr = nullptr;
-  av::check(
-      swr_alloc_set_opts2(&swr, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_hz_, &from,
-                          static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr),
-      "swr_alloc_set_opts2");
-  swr_.reset(swr);
-  av_channel_layout_uninit(&from);
-  av_channel_layout_uninit(&layout);
+  const av::ChannelLayout usual(frame.ch_layout.nb_channels);
+  const AVChannelLayout* from =
+      frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC ? usual.get() : &frame.ch_layout;
+  swr_ = av::make_swr({*from, static_cast<AVSampleFormat>(frame.format), frame.sample_rate},
+                      {*layout_.get(), AV_SAMPLE_FMT_FLTP, sample_rate_hz_});
   av::check(swr_init(swr_.get()), "swr_init");
   like_ = av::make_frame();
   like_->sample_rate = frame.sample_rate;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "av/handles.h"
 
@@ -13,8 +14,8 @@ namespace videngine {
 // drifts from its timestamps. Not thread-safe.
 class Resampler {
  public:
-  // `start_us` on the timeline becomes sample 0.
-  Resampler(int sample_rate_hz, int channels, int64_t start_us);
+  // `layout` is FFmpeg's name of the channels; `start_us` on the timeline becomes sample 0.
+  Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us);
 
   // Receives planar float samples, to be written behind all before; data is valid during the call.
   using Take = std::function<void(const uint8_t* const* planes, int samples)>;
@@ -35,6 +36,7 @@ class Resampler {
   void give(const uint8_t* const* planes, int samples, const Take& take);
 
   int sample_rate_hz_;
+  av::ChannelLayout layout_;
   int channels_;
   int64_t start_us_;
   av::Swr swr_;

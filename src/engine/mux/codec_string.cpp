@@ -31,6 +31,14 @@ std::string codec_string(const AVCodecContext& encoder) {
       return avc1({encoder.extradata, static_cast<std::size_t>(encoder.extradata_size)});
     case AV_CODEC_ID_AAC:
       return "mp4a.40.2";  // AAC-LC: the only object type that we encode
+    case AV_CODEC_ID_MP3:
+      return "mp4a.40.34";  // MPEG-1 layer 3, as HLS names it
+    case AV_CODEC_ID_OPUS:
+      return "opus";
+    case AV_CODEC_ID_VORBIS:
+      return "vorbis";
+    case AV_CODEC_ID_FLAC:
+      return "flac";
     default:
       return {};
   }

@@ -1,5 +1,6 @@
 #include "mux/remux.h"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -26,6 +27,12 @@ class Track {
   av::Packet take() {
     av::Packet packet = std::move(next_);
     advance();
+    // The demuxer does not tell how long some codecs' packets last; what is shown of the last one
+    // depends on it.
+    if (packet->duration <= 0) {
+      const int64_t end = next_ ? next_->dts : stream_.duration - *first_pts_;
+      packet->duration = std::max<int64_t>(end - packet->dts, 0);
+    }
     return packet;
   }
 
@@ -40,9 +47,16 @@ class Track {
     av::check(got, "av_read_frame", {}, ErrorClass::VidengineError, "packaging_failed");
     // The demuxer moves tracks with negative composition offsets up: the first picture is to be at
     // 0 again.
-    if (!first_pts_) first_pts_ = next_->pts;
+    if (!first_pts_) first_pts_ = next_->pts + priming();
     next_->pts -= *first_pts_;
     next_->dts -= *first_pts_;
+  }
+
+  // Opus begins with priming, as its header says; other sounds have lost theirs.
+  [[nodiscard]] int64_t priming() const {
+    const AVCodecParameters& coded = *stream_.codecpar;
+    if (coded.codec_id != AV_CODEC_ID_OPUS) return 0;
+    return av_rescale_q(coded.initial_padding, {1, coded.sample_rate}, stream_.time_base);
   }
 
   Input input_;
@@ -64,6 +78,7 @@ void remux(const std::vector<std::string>& paths, const std::vector<std::string>
         "avformat_alloc_output_context2");
   const av::OutputContext owner(context);
   context->flags |= AVFMT_FLAG_BITEXACT;
+  context->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FFmpeg 5.1: FLAC in MP4
   for (std::size_t i = 0; i < tracks.size(); ++i) {
     AVStream* stream = avformat_new_stream(context, nullptr);
     if (stream == nullptr) throw std::bad_alloc();

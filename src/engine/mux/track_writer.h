@@ -3,6 +3,7 @@
 #include <string>
 
 #include "av/handles.h"
+#include "mux/muxer.h"
 #include "rational.h"
 
 namespace videngine {
@@ -27,10 +28,7 @@ class TrackWriter {
   [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
 
  private:
-  void check_io(const char* operation, int code);
-
-  std::string id_;
-  av::OutputContext context_;
+  Muxer muxer_;
   AVRational time_base_;
   bool empty_ = true;
   bool has_moov_ = false;

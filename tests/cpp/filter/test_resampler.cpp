@@ -19,7 +19,8 @@ constexpr int kBlock = 960;  // 20 ms
 class Recorded {
  public:
   explicit Recorded(int channels = 1, int64_t start_us = 0, int rate_hz = kRate)
-      : resampler_(rate_hz, channels, start_us), planes(static_cast<std::size_t>(channels)) {}
+      : resampler_(rate_hz, channels == 1 ? "mono" : "stereo", start_us),
+        planes(static_cast<std::size_t>(channels)) {}
 
   // Samples first .. first + count of the endless tone, shown at `at_s`.
   void push_tone(double at_s, int64_t first, int count = kBlock, int rate_hz = kRate) {
@@ -172,7 +173,7 @@ TEST(Resampler, ADriftingClockStaysWithinAFrameForAnHour) {
   for (const double error : {0.0005, -0.0005}) {
     int64_t written = 0;
     double worst_s = 0;
-    Resampler resampler(kRate, 1, 0);
+    Resampler resampler(kRate, "mono", 0);
     const auto count = [&](const uint8_t* const*, int samples) { written += samples; };
     const av::Frame block = test::tone(kRate, 1, 9600, 0, 0);
     for (int64_t n = 0; n < 3600LL * kRate; n += 9600) {

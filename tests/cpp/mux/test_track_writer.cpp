@@ -9,6 +9,7 @@
 #include "fixtures/frames.h"
 #include "fixtures/measure.h"
 #include "fixtures/process.h"
+#include "mux/sound_writer.h"
 #include "mux/track_writer.h"
 #include "session/run.h"
 
@@ -97,13 +98,16 @@ TEST_F(TrackFile, OfEqualInputIsEqual) {
 }
 
 TEST_F(TrackFile, OfSoundStartsAtZeroAndKnowsItsLanguage) {
-  AudioEncoder encoder(audio_plan(scratch_, "a", 1));
-  TrackWriter writer("a", path_, encoder.context(), {1, 1}, "fra");
-  const auto take = [&](av::Packet packet) { writer.write(std::move(packet)); };
+  AudioRenditionPlan plan = audio_plan(scratch_, "a", 1);
+  plan.path = path_;
+  plan.language = "fra";
+  AudioEncoder encoder(plan);
+  const auto writer = make_sound_writer(plan, encoder.context(), encoder.frame_samples());
+  const auto take = [&](av::Packet packet) { writer->write(std::move(packet)); };
   const av::Frame sound = tone(48'000, 2, 48'000, 0, 0);
   encoder.encode(sound->extended_data, 48'000, take);
   encoder.drain(take);
-  writer.finish();
+  writer->finish();
   const Track track = measure(path_).at(0);
   EXPECT_EQ(track.language, "fra");
   EXPECT_EQ(track.pts_s.at(0), 0);

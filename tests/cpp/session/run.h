@@ -78,7 +78,7 @@ inline AudioRenditionPlan audio_plan(const Scratch& scratch, const std::string& 
   audio.codec = "aac";
   audio.bitrate_bps = 64'000;
   audio.sample_rate_hz = 48'000;
-  audio.channels = 2;
+  audio.layout = "stereo";
   audio.segment_s = {1, 1};
   audio.path = scratch.path(id + ".mp4");
   return audio;

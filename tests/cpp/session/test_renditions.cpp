@@ -30,7 +30,7 @@ TEST_F(Renditions, ComeManyFromOneDecode) {
   }
   plan.video.push_back(video_plan(scratch_, "v-again", "p"));
   plan.audio.push_back(audio_plan(scratch_, "a-mono", 1));
-  plan.audio.back().channels = 1;
+  plan.audio.back().layout = "mono";
   plan.stills = {still_plan(scratch_, "still", {1, 1})};
   const Story story = run(plan);
 
@@ -190,7 +190,7 @@ TEST_F(Renditions, OfSoundFarAheadOfItsPictureInTheFileAreWhole) {
   plan.pictures[0] = picture_plan("p", 64, 48);
   plan.pictures[0].frame_rate = plan.video[0].grid_rate = Rational{10, 1};
   plan.audio[0].sample_rate_hz = 8000;
-  plan.audio[0].channels = 1;
+  plan.audio[0].layout = "mono";
   plan.audio[0].bitrate_bps = 16'000;
   const auto began = std::chrono::steady_clock::now();
   const Story story = run(plan);
