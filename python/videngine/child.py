@@ -94,8 +94,8 @@ def _remux_mp4(request: dict[str, Any]) -> None:
     )
 
 
-def _remux_ts(request: dict[str, Any]) -> None:
-    _engine.remux_ts(
+def _remux_ts(request: dict[str, Any]) -> int:
+    return _engine.remux_ts(
         tracks=request["tracks"],
         folder=request["folder"],
         segment_s=Fraction(request["segment_s"]),

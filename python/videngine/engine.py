@@ -78,10 +78,11 @@ def remux_ts(
     playlist: str,
     segment_pattern: str,
     stop: Stop = lambda: False,
-) -> None:
+) -> int:
     """Multiplex track files into MPEG-TS segments and one HLS media playlist in ``folder``.
 
-    ``segment_pattern`` is printf's: ``segment_%d.ts``, counted from 1.
+    ``segment_pattern`` is printf's: ``segment_%d.ts``, counted from 1. Returns the timestamp of the
+    first picture in 1/90000 s.
     """
     request = {
         "operation": "remux_ts",
@@ -91,4 +92,4 @@ def remux_ts(
         "playlist": playlist,
         "segment_pattern": segment_pattern,
     }
-    _run(request, stop=stop)
+    return int(_run(request, stop=stop))

@@ -23,7 +23,7 @@ from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import RenditionResult
 from videngine.planning import JobPlan, Reel, plan_job, splice
-from videngine.planning.assets import Asset, Assets, AssetSource, named_assets
+from videngine.planning.assets import Asset, Assets, AssetSource, named_assets, named_subtitles
 from videngine.report import Report
 from videngine.run import Run
 from videngine.spec import JobSpec
@@ -59,7 +59,10 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     sources = [Path(path) for path in ingested["paths"]]
     assets: dict[AssetSource, Asset] = {}
     if places := named_assets(spec):
-        fetched = timed("assets", lambda: fetch_assets(places, run, anywhere=anywhere))
+        subtitles = named_subtitles(spec)
+        fetched = timed(
+            "assets", lambda: fetch_assets(places, run, anywhere=anywhere, subtitles=subtitles)
+        )
         assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
     probed = timed("probe", lambda: _probe(sources, run, tracker))
     film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])

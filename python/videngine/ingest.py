@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from videngine.errors import Cancelled, InputError
+from videngine.packaging.labels import language_tag
 from videngine.planning.assets import AssetSource
 from videngine.run import Run
 from videngine.spec import JobSpec
 from videngine.storage import open_source
+from videngine.subtitles import read_cues
 from videngine.tracker import Tracker
 
 
@@ -42,14 +46,27 @@ def fetch_sources(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool) 
     return {"paths": paths}
 
 
-def fetch_assets(places: Sequence[AssetSource], run: Run, *, anywhere: bool) -> dict[str, Any]:
+def fetch_assets(
+    places: Sequence[AssetSource],
+    run: Run,
+    *,
+    anywhere: bool,
+    subtitles: Mapping[AssetSource, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Fetch subtitle files and logos, each within the operator's limits.
 
-    A place that has none fails the outputs that name it, not the job, so it is written down.
+    A place that has none fails the outputs that name it, not the job, so it is written down; so are
+    subtitles that cannot be read, before anything is encoded.
+
+    Args:
+        places: what to fetch.
+        run: the job.
+        anywhere: as for `open_source`.
+        subtitles: the places that hold subtitles, with their languages.
 
     Returns:
         ``{"assets": [{"path": ..., "error": ""}, ...]}`` in the order of ``places``, which are not
-        in it: they may hold secrets.
+        in it: they may hold secrets. See `Asset`.
 
     Raises:
         ResourceError: ``disk_full``.
@@ -71,10 +88,21 @@ def fetch_assets(places: Sequence[AssetSource], run: Run, *, anywhere: bool) -> 
         folder.mkdir(exist_ok=True)
         try:
             source = open_source(place, settings=limited, anywhere=anywhere)
-            fetched.append({"path": str(source.fetch(folder, moved)), "error": ""})
+            path = source.fetch(folder, moved)
         except InputError as error:
             fetched.append({"path": None, "error": error.message})
+            continue
+        fault = _fault_of_subtitles(path, subtitles[place]) if place in subtitles else ""
+        fetched.append({"path": str(path), "error": fault})
     return {"assets": fetched}
+
+
+def _fault_of_subtitles(path: Path, language: str) -> str:
+    try:
+        read_cues(path, language_tag(language))
+    except InputError as error:
+        return error.message
+    return ""
 
 
 def _stop_if_cancelled(run: Run) -> None:

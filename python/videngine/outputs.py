@@ -30,6 +30,19 @@ class TrackPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextPlan:
+    """Subtitles of an output: a local file as it came, of which one part is shown."""
+
+    path: str
+    language: str
+    name: str
+    default: bool
+    forced: bool
+    start_s: Fraction
+    duration_s: Fraction | None  # None: to the end
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkippedRung:
     """A rung that was asked for and is not made, and why."""
 
@@ -52,6 +65,7 @@ class OutputPlan:
     name: str
     rungs: tuple[RungPlan, ...] = ()
     tracks: tuple[TrackPlan, ...] = ()
+    texts: tuple[TextPlan, ...] = ()
     still: str | None = None
     segment_s: Fraction | None = None
     separate_audio: bool = True

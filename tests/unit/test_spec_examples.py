@@ -39,7 +39,7 @@ NOT_YET = [
             "color_primaries",
         )
     ),
-    "format[1].subtitles",
+    "format[1].subtitles.copy",
     "format[2].output",
     "format[4].output",
     "format[5].subtitles",
@@ -50,7 +50,7 @@ NOT_YET = [
         for i in (0, 1)
         for field in ("optimize_bitrate", "deinterlace")
     ),
-    "format[7].subtitles",
+    "format[7].subtitles.copy",
 ]
 # The example's keys are words: they are faults, whatever is made.
 UNUSABLE = {

@@ -12,7 +12,7 @@ from videngine.packaging import cenc, shaka
 from videngine.packaging.cmaf import check_segments, read_segments
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.renditions import Renditions
-from videngine.protection import CommonEncryption
+from videngine.packaging.texts import add_to_mpd
 
 
 def package_dash(
@@ -32,16 +32,18 @@ def package_dash(
     )
     for stream in streams:
         check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
-    _finish(folder / output.name, {stream.language for stream in streams}, encryption)
+    mpd = folder / output.name
+    text = _tidied(mpd.read_text(), {stream.language for stream in streams})
+    if encryption:
+        text = cenc.with_licence_url(text, encryption)
+    mpd.write_text(add_to_mpd(text, renditions, folder))
     return packaged_folder(output, folder)
 
 
-def _finish(mpd: Path, languages: set[str], encryption: CommonEncryption | None) -> None:
+def _tidied(text: str, languages: set[str]) -> str:
     """Tidy what the packager takes from track files as it stands there.
 
     That is, for a sound of unknown language, what a muxer wrote there; and frame rates in ticks.
     """
-    text = mpd.read_text()
     text = re.sub(r' lang="([^"]*)"', lambda lang: lang[0] if lang[1] in languages else "", text)
-    text = re.sub(r' frameRate="(\d+/\d+)"', lambda rate: f' frameRate="{Fraction(rate[1])}"', text)
-    mpd.write_text(cenc.with_licence_url(text, encryption) if encryption else text)
+    return re.sub(r' frameRate="(\d+/\d+)"', lambda rate: f' frameRate="{Fraction(rate[1])}"', text)

@@ -13,6 +13,7 @@ from videngine.packaging.cmaf import check_segments, read_segments
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.labels import language_tag
 from videngine.packaging.playlist import (
+    MEDIA_PLAYLIST,
     MultivariantPlaylist,
     Variant,
     add_key_tags,
@@ -23,6 +24,7 @@ from videngine.packaging.playlist import (
 )
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.segments import Segment, average_bps, peak_bps, target_duration_s
+from videngine.packaging.texts import add_to_hls
 from videngine.protection import CommonEncryption, SegmentEncryption
 
 
@@ -55,11 +57,11 @@ def _package_cmaf(
     for stream in streams:
         segments[stream.name] = read_segments(folder / stream.name)
         check_segments(renditions, stream.rendition, segments[stream.name])
-        media_playlist = folder / stream.name / shaka.MEDIA_PLAYLIST
+        media_playlist = folder / stream.name / MEDIA_PLAYLIST
         segments[stream.name] = _encrypted(renditions, media_playlist, segments[stream.name], stop)
     target_s = max(target_duration_s(listed) for listed in segments.values())
     for stream in streams:
-        media_playlist = folder / stream.name / shaka.MEDIA_PLAYLIST
+        media_playlist = folder / stream.name / MEDIA_PLAYLIST
         finish_media_playlist(
             media_playlist,
             segments[stream.name],
@@ -79,6 +81,7 @@ def _package_cmaf(
     sounds = [listed for name, listed in segments.items() if name.startswith("audio_")]
     for number, (variant, rung) in enumerate(zip(playlist.variants, output.rungs, strict=True), 1):
         _describe(variant, rung, segments[f"video_{number}"], sounds, target_s)
+    add_to_hls(playlist, renditions, folder, segments["video_1"], target_s=target_s)
     return playlist
 
 
@@ -88,30 +91,33 @@ def _package_ts(
     sounds = [Path(sound.path) for sound in renditions.audio]
     playlist = MultivariantPlaylist()
     segments: list[list[Segment]] = []
+    first_pts: list[int] = []
     for number, picture in enumerate(renditions.video, 1):
         name = f"video_{number}"
         (folder / name).mkdir()
-        engine.remux_ts(
+        pts = engine.remux_ts(
             [Path(picture.path), *sounds],
             folder / name,
             segment_s=renditions.segment_s,
-            playlist=shaka.MEDIA_PLAYLIST,
+            playlist=MEDIA_PLAYLIST,
             segment_pattern="segment_%d.ts",
             stop=stop,
         )
-        media_playlist = folder / name / shaka.MEDIA_PLAYLIST
+        first_pts.append(pts)
+        media_playlist = folder / name / MEDIA_PLAYLIST
         listed = read_media_playlist(media_playlist)
         segments.append(_encrypted(renditions, media_playlist, listed, stop))
         add_key_tags(media_playlist, _key_tags(renditions))
         codecs = dict.fromkeys(r.codec_string for r in (picture, *renditions.audio))
         playlist.variants.append(
-            Variant({"CODECS": quoted(",".join(codecs))}, f"{name}/{shaka.MEDIA_PLAYLIST}")
+            Variant({"CODECS": quoted(",".join(codecs))}, f"{name}/{MEDIA_PLAYLIST}")
         )
     target_s = max(target_duration_s(listed) for listed in segments)
     for variant, rung, listed in zip(
         playlist.variants, renditions.output.rungs, segments, strict=True
     ):
         _describe(variant, rung, listed, [], target_s)
+    add_to_hls(playlist, renditions, folder, segments[0], target_s=target_s, first_pts=first_pts[0])
     return playlist
 
 

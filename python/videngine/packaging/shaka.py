@@ -25,10 +25,10 @@ from videngine.errors import (
     WorkerLost,
 )
 from videngine.packaging.labels import language_tag, plain_text
+from videngine.packaging.playlist import MEDIA_PLAYLIST
 from videngine.packaging.renditions import Renditions
 from videngine.plan import RenditionResult
 
-MEDIA_PLAYLIST = "playlist.m3u8"
 AUDIO_GROUP = "audio"
 _INPUTS = ".tracks"
 _LOG_LINES = 10

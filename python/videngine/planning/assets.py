@@ -13,13 +13,17 @@ from typing import Any
 from videngine.spec.job import JobSpec
 from videngine.spec.model import Model
 from videngine.spec.source import FileSource, HttpSource, S3Source
+from videngine.spec.subtitles import TextFields
 
 AssetSource = S3Source | HttpSource | FileSource
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """What a place held: the local file at ``path``; or ``error``, for people, and no path."""
+    """What a place held: a local file at ``path``.
+
+    ``error`` says, for people, why there is none; or, beside a path, why the file is of no use.
+    """
 
     path: Path | None = None
     error: str = ""
@@ -32,6 +36,16 @@ Assets = Mapping[AssetSource, Asset]
 def named_assets(spec: JobSpec) -> tuple[AssetSource, ...]:
     """The places that the outputs name, each once, in the order of the request."""
     return tuple(dict.fromkeys(_places(spec.format)))
+
+
+def named_subtitles(spec: JobSpec) -> dict[AssetSource, str]:
+    """The places among them that are to hold subtitles, with a language each, which may be ""."""
+    found: dict[AssetSource, str] = {}
+    for output in spec.format:
+        subtitles = output.subtitles if isinstance(output, TextFields) else None
+        for entry in (subtitles and subtitles.sources) or ():
+            found.setdefault(entry.source, entry.language or "")
+    return found
 
 
 def _places(value: Any) -> Iterator[AssetSource]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
-from videngine.outputs import SkippedRung
+from videngine.outputs import SkippedRung, TextPlan
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.framing import (
     Asked,
@@ -31,6 +31,7 @@ from videngine.planning.pictures import (
 )
 from videngine.planning.renditions import RateControl, Still, VideoWish
 from videngine.planning.sounds import Track, tracks
+from videngine.planning.texts import TextFailed, texts
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import (
     AdaptiveOutput,
@@ -40,6 +41,7 @@ from videngine.spec.outputs import (
     ThumbnailOutput,
 )
 from videngine.spec.rendition import CODECS
+from videngine.spec.subtitles import TextFields
 
 DEFAULT_CRF = 23.0
 DEFAULT_SEGMENT_S = Fraction(6)
@@ -66,6 +68,7 @@ class Draft:
     output: Output
     rungs: list[DraftRung] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
+    texts: tuple[TextPlan, ...] = ()
     still: Still | None = None
     skipped: list[SkippedRung] = field(default_factory=list)
     error: dict[str, str] | None = None
@@ -105,7 +108,7 @@ class Drafter:
             draft.error = {"code": "source_no_streams", "message": message}
             return draft
         clip = self._clip(draft, stream)
-        if clip is None:
+        if clip is None or not self._take_texts(draft, clip):
             return draft
         if isinstance(output, ThumbnailOutput):
             draft.still = self._still(draft, output, stream, clip)
@@ -119,6 +122,20 @@ class Drafter:
             message = "Sound beside the picture is made in MPEG-TS only; it is apart."
             self._warn(f"{draft.path}.separate_audio", "conflicting_fields", message)
         return draft
+
+    def _take_texts(self, draft: Draft, clip: Clip) -> bool:
+        """Give a draft its subtitles, or an error before anything is made for it."""
+        if not isinstance(draft.output, TextFields):
+            return True
+
+        def warn(below: str, code: str, message: str) -> None:
+            self._warn(f"{draft.path}.{below}", code, message)
+
+        try:
+            draft.texts = texts(draft.output, clip=clip, assets=self._assets, warn=warn)
+        except TextFailed as failure:
+            draft.error = {"code": failure.code, "message": failure.message}
+        return draft.error is None
 
     def _asset(self, draft: Draft, place: AssetSource, *, code: str) -> Path | None:
         """The local file of a logo or of subtitles; without one the draft gets an error."""

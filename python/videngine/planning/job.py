@@ -95,6 +95,7 @@ def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputP
         name=place.name,
         rungs=tuple(rungs.values()),
         tracks=tuple(tracks),
+        texts=draft.texts,
         still=renditions.still(draft.still) if draft.still else None,
         segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
         separate_audio=draft.separate_audio,

@@ -18,6 +18,7 @@ from videngine.spec.protection import (
 )
 from videngine.spec.rendition import SIZE_FIELDS, ClipFields, VideoFields
 from videngine.spec.sound import AudioFields, check_sound
+from videngine.spec.subtitles import TextFields
 from videngine.spec.values import Flag, SegmentDuration, text
 
 
@@ -29,7 +30,7 @@ class Rung(VideoFields, AudioFields):
     )
 
 
-class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
+class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextFields):
     """A ladder. Fields of a rendition may stand here too, as the default of every rung."""
 
     stream: tuple[Rung, ...] = Field(
@@ -45,7 +46,6 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         None,
         description="File name of the manifest. Default: playlist.m3u8 or playlist.mpd.",
     )
-    subtitles: NotYet = Field(None, description="Subtitle renditions. Default: none.")
     encryption: Annotated[Encryption | None, NothingAsked()] = Field(
         None, description="AES-128 of whole segments; HLS only. Default: none."
     )

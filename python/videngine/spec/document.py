@@ -30,6 +30,7 @@ from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.s3 import S3Place
 from videngine.spec.sound import AudioFields
 from videngine.spec.source import HttpSource
+from videngine.spec.subtitles import Subtitles, SubtitleSource, TextFields
 from videngine.spec.webhook import WebhookConfig
 
 MODELS: dict[str, type[Model]] = {
@@ -55,6 +56,9 @@ MODELS: dict[str, type[Model]] = {
         VideoFields,
         AudioFields,
         ClipFields,
+        TextFields,
+        Subtitles,
+        SubtitleSource,
     )
 }
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from videngine.spec.model import Model
 from videngine.spec.outputs import OutputBase, Rung
+from videngine.spec.place import Place
 from videngine.spec.private import Credential, PrivateUrl
 from videngine.spec.protection import PROTECTION_FIELDS
+from videngine.spec.source import HttpSource
 
 _ALWAYS: dict[str, Any] = {
     "output": "",
@@ -35,6 +38,7 @@ _ALWAYS: dict[str, Any] = {
     "mode": "",
     "deinterlace": False,
 }
+_PARTS = ("subtitles", *PROTECTION_FIELDS)  # they may hold secrets
 _ALWAYS_IN_STREAM: dict[str, Any] = {
     "video_codec": "",
     "height": 0,
@@ -46,11 +50,9 @@ _ALWAYS_IN_STREAM: dict[str, Any] = {
 
 def echo_output(output: OutputBase) -> dict[str, Any]:
     """One entry of ``format`` as responses print it."""
-    given = output.model_dump(exclude_none=True, exclude={"destination", "stream"})
-    out = {**_ALWAYS, **given}
-    for name in PROTECTION_FIELDS:
-        if out.get(name) is not None:
-            out[name] = {field: _shown(value) for field, value in out[name].items()}
+    given = output.model_dump(exclude_none=True, exclude={"destination", "stream", *_PARTS})
+    parts = {name: _echo(getattr(output, name, None)) for name in _PARTS}
+    out = {**_ALWAYS, **given, **{name: part for name, part in parts.items() if part is not None}}
     if output.destination is not None:
         out["destination"] = output.destination.echo()
     if rungs := getattr(output, "stream", None):
@@ -62,9 +64,17 @@ def echo_output(output: OutputBase) -> dict[str, Any]:
     return out
 
 
-def _shown(value: Any) -> Any:
-    """A value of a protection: its key and what a URL may hide are not for responses."""
-    return str(value) if isinstance(value, Credential | PrivateUrl) else value
+def _echo(value: Any) -> Any:
+    """A part of an output, its places as responses print them."""
+    if isinstance(value, HttpSource):
+        return str(value.url)
+    if isinstance(value, Place):
+        return value.echo()
+    if isinstance(value, Credential | PrivateUrl):
+        return str(value)
+    if isinstance(value, Model):
+        return {name: _echo(inner) for name, inner in value if inner is not None}
+    return [_echo(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def _echo_rung(rung: Rung) -> dict[str, Any]:

@@ -82,6 +82,10 @@ def needs_one_of(*groups: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:
 class Place(Model):
     """A place of any kind."""
 
+    def echo(self) -> dict[str, Any]:
+        """The place as responses print it: no secrets."""
+        raise NotImplementedError
+
     @model_validator(mode="before")
     @classmethod
     def _name_type(cls, data: Any) -> Any:

@@ -4,6 +4,8 @@
 have in common; their text is WebVTT's, so that writing it is writing it down.
 """
 
+from __future__ import annotations
+
 from videngine.subtitles.cues import Cue, clipped, flattened
 from videngine.subtitles.read import read_cues
 from videngine.subtitles.write import to_srt, to_webvtt

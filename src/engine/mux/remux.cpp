@@ -1,9 +1,11 @@
 #include "mux/remux.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "av/check.h"
 #include "av/handles.h"
@@ -127,6 +129,15 @@ void remux(const std::vector<std::string>& paths, const std::vector<std::string>
   }
 }
 
+std::string numbered(const std::string& pattern, int number) {
+  std::array<char, 256> name{};
+  if (av_get_frame_filename(name.data(), static_cast<int>(name.size()), pattern.c_str(), number) <
+      0) {
+    throw std::invalid_argument("remux: the segment pattern has no %d");
+  }
+  return name.data();
+}
+
 }  // namespace
 
 void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
@@ -136,8 +147,9 @@ void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::st
   remux(tracks, languages, "mp4", target, options);
 }
 
-void remux_ts(const std::vector<std::string>& tracks, const std::string& folder, Rational segment_s,
-              const std::string& playlist, const std::string& segment_pattern) {
+int64_t remux_ts(const std::vector<std::string>& tracks, const std::string& folder,
+                 Rational segment_s, const std::string& playlist,
+                 const std::string& segment_pattern) {
   av::Dictionary options;
   options.set("hls_time", std::to_string(segment_s.to_double()).c_str());
   options.set("hls_list_size", static_cast<int64_t>(0));
@@ -147,6 +159,12 @@ void remux_ts(const std::vector<std::string>& tracks, const std::string& folder,
   options.set("hls_segment_filename", (folder + "/" + segment_pattern).c_str());
   options.set("start_number", static_cast<int64_t>(1));
   remux(tracks, {}, "hls", folder + "/" + playlist, options);
+  // The muxer chooses where its clock begins; only its file tells.
+  constexpr AVRational kTick{1, 90'000};
+  const Input first(folder + "/" + numbered(segment_pattern, 1));
+  const int picture = av_find_best_stream(first.context(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  const AVStream& stream = *first.context()->streams[std::max(picture, 0)];
+  return av_rescale_q(stream.start_time, stream.time_base, kTick);
 }
 
 }  // namespace videngine

@@ -15,8 +15,10 @@ void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::st
                const std::string& target);
 
 // MPEG-TS segments, cut at key frames on the segment grid, and an HLS media playlist of them.
-// `segment_pattern` is a printf pattern in `folder`, e.g. segment_%d.ts.
-void remux_ts(const std::vector<std::string>& tracks, const std::string& folder, Rational segment_s,
-              const std::string& playlist, const std::string& segment_pattern);
+// `segment_pattern` is a printf pattern in `folder`, e.g. segment_%d.ts. Returns the timestamp of
+// the first picture, or sound if there is none, in 1/90000 s.
+int64_t remux_ts(const std::vector<std::string>& tracks, const std::string& folder,
+                 Rational segment_s, const std::string& playlist,
+                 const std::string& segment_pattern);
 
 }  // namespace videngine
