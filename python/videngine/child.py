@@ -20,7 +20,11 @@ _RATIONAL = {
 }
 
 # Fields that are structs themselves.
-_STRUCTS: dict[str, Callable[..., Any]] = {"geometry": _engine.Geometry}
+_STRUCTS: dict[str, Callable[..., Any]] = {
+    "geometry": _engine.Geometry,
+    "look": _engine.Look,
+    "tonemap": _engine.TonemapPlan,
+}
 
 _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
     _engine.Progress: ("progress", ("time_s", "frames", "fps")),

@@ -47,6 +47,10 @@ class Stream:
     bit_depth: int = 0
     interlaced: bool = False
     color: Color = field(default_factory=Color)
+    max_content_nits: int = 0  # MaxCLL; 0: unknown
+    mastering_peak_nits: float = 0  # of the mastering display; 0: unknown
+    dolby_vision_profile: int = 0  # 0: no Dolby Vision
+    dolby_vision_compatibility: int = 0  # what the base layer is by itself: 0 nothing, 1 HDR10 …
     sample_rate_hz: int = 0
     channels: int = 0
     channel_layout: str = ""

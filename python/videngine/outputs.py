@@ -17,6 +17,7 @@ class RungPlan:
     width_px: int
     height_px: int
     frame_rate: Fraction
+    dynamic_range: str = "SDR"  # or HDR10, HLG
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,27 @@ class Geometry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TonemapPlan:
+    """How HDR becomes SDR: its transfer, and the brightest light that the curve makes room for."""
+
+    transfer: Literal["pq", "hlg"]
+    peak_nits: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What is done to the light and the colours of a picture.
+
+    ``tonemap`` only where a picture is made from the source: its children are SDR already.
+    """
+
+    tonemap: TonemapPlan | None = None
+
+
+AS_IT_IS = Look()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PicturePlan:
     """A stream of pictures of one size at one constant rate; renditions are encoded from it.
 
@@ -46,6 +67,7 @@ class PicturePlan:
     duration_s: Fraction | None = None  # None: to the end
     pixel_format: str = "yuv420p"  # or yuv420p10le
     geometry: Geometry = Geometry()
+    look: Look = AS_IT_IS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +131,7 @@ class StillPlan:
     quality: int  # 1 to 100, for jpg
     path: str
     geometry: Geometry = Geometry()
+    look: Look = AS_IT_IS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,6 +27,14 @@ bool is_layout(const std::string& name) {
   return known;
 }
 
+void validate_look(const std::string& id, const Look& look) {
+  if (look.tonemap) {
+    require(look.tonemap->transfer == "pq" || look.tonemap->transfer == "hlg", id,
+            "transfer must be pq or hlg");
+    require(look.tonemap->peak_nits > 0, id, "peak_nits must be positive");
+  }
+}
+
 void validate_size(const std::string& id, int width_px, int height_px, bool even) {
   require(width_px > 0 && height_px > 0, id, "width_px and height_px must be positive");
   require(!even || (width_px % 2 == 0 && height_px % 2 == 0), id, "sizes must be even");
@@ -75,6 +83,8 @@ void validate(const Plan& plan) {
             "duration_s must be positive");
     require(picture.pixel_format == "yuv420p" || picture.pixel_format == "yuv420p10le", picture.id,
             "pixel_format must be yuv420p or yuv420p10le");
+    validate_look(picture.id, picture.look);
+    require(!picture.look.tonemap || !picture.parent, picture.id, "only the source is tone-mapped");
     require(!picture.parent || pictures.contains(*picture.parent), picture.id,
             "parent must stand before its child");
     validate_geometry(picture.id, picture.geometry, picture.width_px, picture.height_px);
@@ -117,6 +127,7 @@ void validate(const Plan& plan) {
     validate_geometry(still.id, still.geometry, still.width_px, still.height_px);
     require(still.time_s >= Rational{}, still.id, "time_s must not be negative");
     require(still.format == "png" || still.format == "jpg", still.id, "format must be png or jpg");
+    validate_look(still.id, still.look);
     require(still.quality >= 1 && still.quality <= 100, still.id, "quality must be 1 to 100");
   }
 }

@@ -13,6 +13,17 @@
 
 namespace videngine {
 
+// How HDR becomes SDR.
+struct TonemapPlan {
+  std::string transfer;  // pq, hlg
+  double peak_nits = 0;
+};
+
+// What is done to the light and the colours of a picture.
+struct Look {
+  std::optional<TonemapPlan> tonemap;
+};
+
 // How a frame is filled: the picture is turned, its middle part cut out and scaled, and what the
 // frame has more is black.
 struct Geometry {
@@ -34,6 +45,7 @@ struct PicturePlan {
   std::optional<Rational> duration_s;    // none: to the end
   std::string pixel_format = "yuv420p";  // or yuv420p10le
   Geometry geometry;                     // of the parent's picture where there is one
+  Look look;                             // the same
 };
 
 struct VideoRenditionPlan {
@@ -77,6 +89,7 @@ struct StillPlan {
   int quality = 85;    // 1 to 100, for jpg
   std::string path;
   Geometry geometry;
+  Look look;
 };
 
 // One of several sources that are shown in a row.

@@ -32,7 +32,6 @@ NOT_YET = [
             "min_crf",
             "max_crf",
             "logo",
-            "hdr_to_sdr",
             "color_space",
             "color_range",
             "color_trc",

@@ -27,6 +27,8 @@ from videngine.packaging.segments import Segment, average_bps, peak_bps, target_
 from videngine.packaging.texts import add_to_hls
 from videngine.protection import CommonEncryption, SegmentEncryption
 
+_VIDEO_RANGES = {"SDR": "SDR", "HDR10": "PQ", "HLG": "HLG"}
+
 
 def package_hls(
     renditions: Renditions, folder: Path, stop: Callable[[], bool]
@@ -172,4 +174,5 @@ def _describe(
         "RESOLUTION": f"{rung.width_px}x{rung.height_px}",
         "FRAME-RATE": f"{float(rung.frame_rate):.3f}",
         "CLOSED-CAPTIONS": "NONE",
+        "VIDEO-RANGE": _VIDEO_RANGES[rung.dynamic_range],
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung, TextPlan
+from videngine.plan import Look
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.framing import (
     Asked,
@@ -22,6 +23,7 @@ from videngine.planning.framing import (
     shrinking,
     turned,
 )
+from videngine.planning.light import tonemap, unsupported
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
     Clip,
@@ -107,6 +109,9 @@ class Drafter:
             message = "The source has no picture to make this output of."
             draft.error = {"code": "source_no_streams", "message": message}
             return draft
+        if reason := unsupported(stream, hdr_to_sdr=_wants_sdr(output)):
+            draft.error = {"code": "unsupported_hdr", "message": reason}
+            return draft
         clip = self._clip(draft, stream)
         if clip is None or not self._take_texts(draft, clip):
             return draft
@@ -189,6 +194,7 @@ class Drafter:
                 ),
                 clip=clip,
                 geometry=frame.geometry,
+                look=self._look(path, entry, stream),
             )
             wish = VideoWish(
                 picture=picture,
@@ -284,7 +290,15 @@ class Drafter:
             frame=frame,
             format=output.effective_format,
             quality=output.quality or DEFAULT_STILL_QUALITY,
+            look=self._look(draft.path, output, stream),
         )
+
+    def _look(self, path: str, entry: Entry | ThumbnailOutput, stream: Stream) -> Look:
+        """What is done to the light; an image, which cannot say that it is HDR, is made SDR."""
+        if entry.hdr_to_sdr and stream.dynamic_range == "SDR":
+            message = "The source is SDR already; nothing is done."
+            self._warn(f"{path}.hdr_to_sdr", "not_hdr", message)
+        return Look(tonemap=tonemap(stream) if _sdr_asked(entry) else None)
 
     def _moment(
         self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip
@@ -326,6 +340,17 @@ def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
     if wish.mode == "scale" and wish.aspect_ratio is None:
         return framed(Asked(rotation_deg=wish.rotation_deg), source)
     return framing.scaled(shrinking(framing.whole, turned(source, wish.rotation_deg)))
+
+
+def _wants_sdr(output: Output) -> bool:
+    entries = output.rungs if isinstance(output, AdaptiveOutput) else (output,)
+    return any(_sdr_asked(entry) for entry in entries)
+
+
+def _sdr_asked(entry: Entry | ThumbnailOutput) -> bool:
+    if entry.hdr_to_sdr is None:
+        return isinstance(entry, ThumbnailOutput)
+    return entry.hdr_to_sdr
 
 
 def _by(size: Size) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from videngine.errors import Fault
-from videngine.media import MediaInfo
+from videngine.media import MediaInfo, Stream
 from videngine.outputs import OutputPlan, RungPlan, SkippedRung, TrackPlan
 from videngine.plan import Plan
 from videngine.planning.assets import Assets
 from videngine.planning.drafts import Draft, Drafter
+from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
 from videngine.planning.renditions import Renditions, keyframe_frames
 from videngine.spec.job import JobSpec
@@ -55,19 +56,25 @@ def plan_job(
     drafter = Drafter(spec, media, default_preset, assets or {})
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
-    outputs = tuple(_finish(d, place, renditions) for d, place in zip(drafts, places, strict=True))
+    source_range = media.video.dynamic_range if media.video else "SDR"
+    outputs = tuple(
+        _finish(draft, place, renditions, source_range)
+        for draft, place in zip(drafts, places, strict=True)
+    )
     return JobPlan(
         engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
         outputs=outputs,
         warnings=(
-            *_source_warnings(media, outputs),
+            *_source_warnings(media, drafts),
             *drafter.warnings,
             *(fault for draft in drafts for fault in _keyframe_warnings(draft, renditions)),
         ),
     )
 
 
-def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputPlan:
+def _finish(
+    draft: Draft, place: OutputPlace, renditions: Renditions, source_range: str
+) -> OutputPlan:
     """An output with the ids of its renditions; rungs that equal earlier ones are left out."""
     output = draft.output
     rungs: dict[str, RungPlan] = {}
@@ -83,6 +90,7 @@ def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputP
             width_px=picture.width_px,
             height_px=picture.height_px,
             frame_rate=picture.frame_rate,
+            dynamic_range="SDR" if picture.look.tonemap else source_range,
         )
     tracks: list[TrackPlan] = []
     for track in draft.tracks:
@@ -106,19 +114,25 @@ def _finish(draft: Draft, place: OutputPlace, renditions: Renditions) -> OutputP
     )
 
 
-def _source_warnings(media: MediaInfo, outputs: tuple[OutputPlan, ...]) -> Iterator[Fault]:
+def _source_warnings(media: MediaInfo, drafts: list[Draft]) -> Iterator[Fault]:
     stream = media.video
-    if stream is None or not any(output.rungs for output in outputs):
+    pictures = [rung.wish.picture for draft in drafts for rung in draft.rungs]
+    if stream is None or not pictures:
         return
-    if stream.dynamic_range != "SDR":
+    if any(_washed_out(picture, stream) for picture in pictures):
         message = (
             f"The source is {stream.dynamic_range}; in 8-bit H.264 its colours will look washed "
-            "out."
+            "out. Set `hdr_to_sdr`."
         )
         yield Fault(path="source", code="hdr_to_8bit", message=message)
     if stream.interlaced:
         message = "The source is interlaced and is encoded as it is; fine lines will comb."
         yield Fault(path="source", code="interlaced_source", message=message)
+
+
+def _washed_out(picture: Picture, stream: Stream) -> bool:
+    kept = stream.dynamic_range != "SDR" and picture.look.tonemap is None
+    return kept and picture.pixel_format == "yuv420p"
 
 
 def _keyframe_warnings(draft: Draft, renditions: Renditions) -> Iterator[Fault]:

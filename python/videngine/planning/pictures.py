@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 
 from videngine.media import Stream
-from videngine.plan import Geometry, PicturePlan
+from videngine.plan import AS_IT_IS, Geometry, Look, PicturePlan
 from videngine.planning.framing import ExactSize, Size, even, is_larger, turned
 
 MAX_SIDE_PX = 8192
@@ -15,7 +15,7 @@ MAX_SIDE_PX = 8192
 # How many times as wide as its child a parent must be, but for the rounding to even sizes.
 _LEAST_STEP = 2
 _ROUNDING_PX = 2
-_SHARED_WITH_PARENT = ("frame_rate", "clip", "pixel_format")
+_SHARED_WITH_PARENT = ("frame_rate", "clip", "pixel_format", "look")
 _USUAL_RATES = tuple(
     Fraction(rate)
     for rate in (
@@ -48,6 +48,7 @@ class Picture:
     clip: Clip
     geometry: Geometry
     pixel_format: str = "yuv420p"
+    look: Look = AS_IT_IS
 
     @property
     def whole(self) -> ExactSize:
@@ -117,6 +118,7 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
             geometry=_within_parent(picture.geometry, parent.geometry)
             if parent
             else picture.geometry,
+            look=replace(picture.look, tonemap=None) if parent else picture.look,
         )
     return plans
 

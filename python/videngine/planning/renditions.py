@@ -8,7 +8,7 @@ from math import ceil
 from typing import Literal
 
 from videngine.media import MediaInfo
-from videngine.plan import AudioRenditionPlan, Plan, StillPlan, VideoRenditionPlan
+from videngine.plan import AS_IT_IS, AudioRenditionPlan, Look, Plan, StillPlan, VideoRenditionPlan
 from videngine.planning.framing import Frame
 from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
@@ -80,6 +80,7 @@ class Still:
     frame: Frame
     format: Literal["png", "jpg"]
     quality: int
+    look: Look = AS_IT_IS
 
 
 class Renditions:
@@ -189,6 +190,7 @@ class Renditions:
                     format=still.format,
                     quality=still.quality,
                     path=f"{work_dir}/{name}.{still.format}",
+                    look=still.look,
                 )
                 for still, name in self._stills.items()
             ),

@@ -20,6 +20,7 @@ from videngine.spec.values import (
     Crf,
     Duration,
     EvenPixels,
+    Flag,
     FrameRate,
     Keyframe,
     Kilobits,
@@ -138,7 +139,11 @@ class VideoFields(Model):
     )
     rotate: Rotation | None = Field(None, description=ROTATE)
     deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
-    hdr_to_sdr: NotYet = Field(None, description="Tone-map to SDR. Default: 0.")
+    hdr_to_sdr: Flag | None = Field(
+        None,
+        description="Whether an HDR source (PQ, HLG) is tone-mapped to SDR of BT.709, which "
+        "overrides `color_*`. Default: 0.",
+    )
     color_space: NotYet = Field(None, description="Matrix. Default: the source's.")
     color_range: NotYet = Field(None, description="Range. Default: the source's.")
     color_trc: NotYet = Field(None, description="Transfer. Default: the source's.")

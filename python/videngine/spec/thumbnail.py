@@ -13,7 +13,7 @@ from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields
 from videngine.spec.shape import RESIZE_MODE, ROTATE, ResizeMode, Rotation
 from videngine.spec.still_time import Time
-from videngine.spec.values import Percent, Pixels, Scalar
+from videngine.spec.values import Flag, Percent, Pixels, Scalar
 
 ImageFormat = Literal["png", "jpg"]
 IMAGE_FORMATS: dict[str, ImageFormat] = {"png": "png", "jpg": "jpg", "jpeg": "jpg"}
@@ -63,7 +63,11 @@ class ThumbnailOutput(OutputBase, ClipFields):
     resize_mode: ResizeMode | None = Field(None, description=RESIZE_MODE)
     rotate: Rotation | None = Field(None, description=ROTATE)
     deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
-    hdr_to_sdr: NotYet = Field(None, description="Tone-map to SDR. Default: 0.")
+    hdr_to_sdr: Flag | None = Field(
+        None,
+        description="Whether an HDR source is tone-mapped to SDR: an image has no way to say that "
+        "it is HDR. Default: 1.",
+    )
 
     @property
     def default_name(self) -> str:

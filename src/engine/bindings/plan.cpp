@@ -20,18 +20,31 @@ void bind_plan(py::module_& module) {
            py::arg("bars_x_px"), py::arg("bars_y_px"), py::arg("sample_aspect_ratio"))
       .def_readonly("rotation_deg", &Geometry::rotation_deg);
 
+  py::class_<TonemapPlan>(module, "TonemapPlan")
+      .def(py::init([](std::string transfer, double peak_nits) {
+             return TonemapPlan{std::move(transfer), peak_nits};
+           }),
+           py::kw_only(), py::arg("transfer"), py::arg("peak_nits"))
+      .def_readonly("transfer", &TonemapPlan::transfer);
+
+  py::class_<Look>(module, "Look")
+      .def(py::init([](std::optional<TonemapPlan> tonemap) { return Look{std::move(tonemap)}; }),
+           py::kw_only(), py::arg("tonemap"))
+      .def_readonly("tonemap", &Look::tonemap);
+
   py::class_<PicturePlan>(module, "PicturePlan")
       .def(py::init([](std::string id, std::optional<std::string> parent, int width_px,
                        int height_px, Rational frame_rate, Rational start_s,
                        std::optional<Rational> duration_s, std::string pixel_format,
-                       Geometry geometry) {
+                       Geometry geometry, Look look) {
              return PicturePlan{
-                 std::move(id), std::move(parent),       width_px, height_px, frame_rate, start_s,
-                 duration_s,    std::move(pixel_format), geometry};
+                 std::move(id), std::move(parent), width_px,   height_px,
+                 frame_rate,    start_s,           duration_s, std::move(pixel_format),
+                 geometry,      std::move(look)};
            }),
            py::kw_only(), py::arg("id"), py::arg("parent"), py::arg("width_px"),
            py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"),
-           py::arg("pixel_format"), py::arg("geometry"))
+           py::arg("pixel_format"), py::arg("geometry"), py::arg("look"))
       .def_readonly("id", &PicturePlan::id);
 
   py::class_<VideoRenditionPlan>(module, "VideoRenditionPlan")
@@ -81,13 +94,15 @@ void bind_plan(py::module_& module) {
 
   py::class_<StillPlan>(module, "StillPlan")
       .def(py::init([](std::string id, Rational time_s, int width_px, int height_px,
-                       std::string format, int quality, std::string path, Geometry geometry) {
+                       std::string format, int quality, std::string path, Geometry geometry,
+                       Look look) {
              return StillPlan{std::move(id),     time_s,  width_px,        height_px,
-                              std::move(format), quality, std::move(path), geometry};
+                              std::move(format), quality, std::move(path), geometry,
+                              std::move(look)};
            }),
            py::kw_only(), py::arg("id"), py::arg("time_s"), py::arg("width_px"),
            py::arg("height_px"), py::arg("format"), py::arg("quality"), py::arg("path"),
-           py::arg("geometry"))
+           py::arg("geometry"), py::arg("look"))
       .def_readonly("id", &StillPlan::id);
 
   py::class_<ClipPlan>(module, "ClipPlan")

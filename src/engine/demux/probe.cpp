@@ -11,6 +11,7 @@ extern "C" {
 
 #include "av/handles.h"
 #include "av/side_data.h"
+#include "demux/hdr_facts.h"
 #include "demux/input.h"
 
 namespace videngine {
@@ -105,7 +106,7 @@ StreamFacts read_stream_facts(AVFormatContext* context, AVStream* stream, int64_
 }  // namespace
 
 MediaFacts probe(const std::string& path) {
-  const Input input(path);
+  Input input(path);
   AVFormatContext* context = input.context();
   MediaFacts facts;
   facts.format = context->iformat->name;
@@ -118,6 +119,11 @@ MediaFacts probe(const std::string& path) {
     const StreamFacts& stream = facts.streams.back();
     if ((stream.type == "video" || stream.type == "audio") && stream.duration_s) {
       longest = std::max(longest, *stream.duration_s);
+    }
+  }
+  for (StreamFacts& stream : facts.streams) {
+    if (stream.type == "video" && !stream.attached_picture) {
+      read_hdr_facts(input, stream.index, stream);
     }
   }
   const int64_t length_us = input.length_us();

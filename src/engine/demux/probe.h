@@ -33,6 +33,10 @@ struct StreamFacts {
   std::string transfer;
   std::string matrix;
   std::string range;
+  int max_content_nits = 0;
+  double mastering_peak_nits = 0;
+  int dolby_vision_profile = 0;
+  int dolby_vision_compatibility = 0;
   int sample_rate_hz = 0;
   int channels = 0;
   std::string channel_layout;

@@ -78,7 +78,8 @@ void StillStage::run() {
   }
   const AVPixelFormat format = plan_.format == "jpg" ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_RGB24;
   const av::Frame picture =
-      PictureChain(plan_.width_px, plan_.height_px, format, plan_.geometry).apply(*shown);
+      PictureChain(plan_.width_px, plan_.height_px, format, plan_.geometry, plan_.look)
+          .apply(*shown);
   shown.reset();
   const av::Packet image = encode_image(plan_, *picture);
   write_file(plan_, *image);

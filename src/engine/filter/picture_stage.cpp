@@ -14,7 +14,7 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
       clock_(clock),
       stages_(stages),
       chain_(plan.width_px, plan.height_px, av_get_pix_fmt(plan.pixel_format.c_str()),
-             plan.geometry) {
+             plan.geometry, plan.look) {
   if (!plan.parent) {
     const int64_t start_us = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
     rate_.emplace(plan.frame_rate, start_us, plan.duration_s);

@@ -34,9 +34,9 @@ void fill_in_colour(AVFrame& frame, int source_height_px) {
 bool is_full_range(AVPixelFormat format) { return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P; }
 
 // Players take chroma to lie where MPEG-2 has it, and read no tag that says otherwise.
-bool is_turned(AVChromaLocation location) {
+bool lies_elsewhere(AVChromaLocation location) {
   return location == AVCHROMA_LOC_TOP || location == AVCHROMA_LOC_BOTTOM ||
-         location == AVCHROMA_LOC_CENTER;
+         location == AVCHROMA_LOC_CENTER || location == AVCHROMA_LOC_TOPLEFT;
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ av::Frame Scaler::scale(const AVFrame& input) {
   av::Frame output;
   const bool same = input.width == s.output.width_px && input.height == s.output.height_px &&
                     input.format == s.output.pixel_format && range_of(input) == wanted_range &&
-                    s.part.is_whole() && !is_turned(input.chroma_location);
+                    s.part.is_whole() && !lies_elsewhere(input.chroma_location);
   if (same) {
     output = av::share(input);
   } else {

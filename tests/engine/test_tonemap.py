@@ -1,0 +1,226 @@
+"""HDR to SDR: a chart of known light, against a reference in float64."""
+
+from __future__ import annotations
+
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.engine.colour_reference import (
+    BT709,
+    BT2020,
+    TO_709,
+    Array,
+    delta_e_2000,
+    lab,
+    nits_to_hlg,
+    nits_to_pq,
+    sdr_of,
+    to_rgb,
+    to_ycbcr,
+)
+from tests.engine.measure import pictures, streams
+from tests.engine.plans import MEDIA, picture, run, still, transcode, video
+
+from videngine import engine
+from videngine.plan import Look, TonemapPlan
+
+PATCH_PX = 16
+COLUMNS = 16
+TRANSFERS = {"pq": "smpte2084", "hlg": "arib-std-b67"}
+PEAK_NITS = 1000.0
+
+
+def light_of_the_chart() -> Array:
+    """Nits of each patch in BT.2020: greys, then colours of BT.709 and of BT.2020, in steps."""
+    levels = np.array([0.5, 2, 5, 10, 20, 50, 100, 150, 203, 300, 500, 700, 850, 1000, 0, 26])
+    greys = levels[:, None] * np.ones(3)
+    steps = (0.02, 0.25, 1.0)
+    cube = np.array([(r, g, b) for r in steps for g in steps for b in steps])
+    cube = cube[cube.min(axis=1) < cube.max(axis=1)][:16]
+    inside = cube @ np.linalg.inv(TO_709).T
+    rows = [greys]
+    for nits in (4.0, 30.0, 120.0, 203.0, 480.0, 900.0):
+        rows += [nits * np.clip(inside, 0, None), nits * cube]
+    # Skin, sky, foliage and the like: a little colour on every level.
+    mild = np.array([(1, 0.75, 0.6), (0.5, 0.7, 1), (0.5, 0.7, 0.3), (1, 0.9, 0.4)])
+    rows.append(np.concatenate([nits * mild for nits in (8.0, 60.0, 203.0, 700.0)]))
+    return np.minimum(np.concatenate(rows), PEAK_NITS)
+
+
+def coded_chart(transfer: str) -> npt.NDArray[np.int64]:
+    """Y, Cb and Cr of each patch in 10-bit limited codes."""
+    light = light_of_the_chart()
+    coded = nits_to_pq(light) if transfer == "pq" else nits_to_hlg(light)
+    levels = to_ycbcr(np.clip(coded, 0, 1), BT2020) * [876, 896, 896] + [64, 512, 512]
+    return np.round(levels).astype(np.int64)
+
+
+def chart(folder: Path, transfer: str, *, frames: int = 1) -> tuple[Path, int]:
+    """A lossless film of the chart, tagged as what it is, and its height."""
+    codes = coded_chart(transfer)
+    rows = len(codes) // COLUMNS
+    planes = []
+    for plane in range(3):
+        side = PATCH_PX if plane == 0 else PATCH_PX // 2
+        grid = codes[:, plane].reshape(rows, COLUMNS)
+        planes.append(grid.repeat(side, axis=0).repeat(side, axis=1).astype("<u2").tobytes())
+    path = folder / f"{transfer}.mkv"
+    height = rows * PATCH_PX
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p10le"]
+    command += ["-s", f"{COLUMNS * PATCH_PX}x{height}", "-r", "25", "-i", "pipe:0"]
+    command += ["-c:v", "ffv1", "-color_range", "tv", "-colorspace", "bt2020nc"]
+    command += ["-color_primaries", "bt2020", "-color_trc", TRANSFERS[transfer], str(path)]
+    subprocess.run(command, input=b"".join(planes) * frames, check=True)
+    return path, height
+
+
+def patches(path: Path, height: int) -> Array:
+    """Y, Cb and Cr of the middle of each patch, in 8-bit codes."""
+    width = COLUMNS * PATCH_PX
+    raw = pictures(path, width, height, pixel_format="yuv420p")[0].astype(np.float64)
+    size = width * height
+    found = []
+    for plane, data in enumerate((raw[:size], raw[size : size * 5 // 4], raw[size * 5 // 4 :])):
+        side = PATCH_PX if plane == 0 else PATCH_PX // 2
+        tiles = data.reshape(height // PATCH_PX, side, COLUMNS, side)
+        edge = side // 4
+        found.append(tiles[:, edge:-edge, :, edge:-edge].mean(axis=(1, 3)).reshape(-1))
+    return np.stack(found, axis=-1)
+
+
+def expected(transfer: str) -> Array:
+    """Coded R'G'B' of BT.709 for each patch, from its rounded codes."""
+    codes = coded_chart(transfer)
+    coded = np.clip(to_rgb((codes - [64, 512, 512]) / [876, 896, 896], BT2020), 0, 1)
+    return sdr_of(coded, transfer=transfer, peak_nits=PEAK_NITS)
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_every_patch_has_the_colour_of_the_reference(tmp_path: Path, transfer: str) -> None:
+    path, height = chart(tmp_path, transfer)
+    of = picture(
+        COLUMNS * PATCH_PX, height, rate=25,
+        look=Look(tonemap=TonemapPlan(transfer=transfer, peak_nits=PEAK_NITS)),
+    )  # fmt: skip
+    made = run(path, pictures=(of,), video=(video(tmp_path, of=of, crf=0.0),)).path("v0")
+    found = patches(made, height)
+    shown = to_rgb((found - [16, 128, 128]) / [219, 224, 224], BT709)
+    apart = delta_e_2000(lab(shown), lab(expected(transfer)))
+    assert apart.mean() < 0.5
+    assert apart.max() < 2
+    greys = found[:COLUMNS]
+    assert (greys[:, 1:] == 128).all()
+    assert greys[8, 0] == pytest.approx(expected(transfer)[8, 1] * 219 + 16, abs=0.6)
+    tags = streams(made)[0]
+    assert {tags[k] for k in ("color_space", "color_primaries", "color_transfer")} == {"bt709"}
+    assert (tags["pix_fmt"], tags["color_range"]) == ("yuv420p", "tv")
+
+
+@pytest.mark.parametrize("transfer", TRANSFERS)
+def test_a_job_tone_maps_films_and_images_alike(tmp_path: Path, transfer: str) -> None:
+    path, height = chart(tmp_path, transfer, frames=25)
+    half = {"width": COLUMNS * PATCH_PX // 2, "height": height // 2}
+    report = transcode(
+        path,
+        tmp_path,
+        {"output": "mp4", "hdr_to_sdr": 1, "quality": 1},
+        {"output": "thumbnail"},
+        {"output": "mp4", "hdr_to_sdr": 1, "quality": 1, **half},
+        {"output": "thumbnail", "hdr_to_sdr": 0},
+    )
+    assert "hdr_to_8bit" not in {w.code for w in report.warnings}
+    wanted = expected(transfer)
+    found = patches(tmp_path / "0" / "video.mp4", height)
+    shown = to_rgb((found - [16, 128, 128]) / [219, 224, 224], BT709)
+    assert delta_e_2000(lab(shown), lab(wanted)).mean() < 1
+    width = COLUMNS * PATCH_PX
+    image, raw = (
+        pictures(tmp_path / index / "thumbnail.png", width, height, pixel_format="rgb24")[0]
+        for index in ("1", "3")
+    )
+    middle = image[PATCH_PX // 2 :: PATCH_PX, PATCH_PX // 2 :: PATCH_PX].reshape(-1, 3) / 255
+    assert delta_e_2000(lab(middle), lab(wanted)).mean() < 1.5
+    assert np.abs(raw.astype(int) - image).mean() > 10
+    small = next((tmp_path / "2").glob("*.mp4"))
+    luma = pictures(small, half["width"], half["height"])[0]
+    assert luma.shape == (half["height"], half["width"])
+    assert streams(small)[0]["color_transfer"] == "bt709"
+
+
+def test_the_peak_is_what_the_metadata_says(tmp_path: Path) -> None:
+    """MaxCLL in the bit stream alone: 480 nits, where the display had 4000."""
+    path = tmp_path / "light.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=gray:s=64x64:d=0.2"]
+    command += ["-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params"]
+    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)"
+    command += [
+        f"log-level=none:hdr10=1:max-cll=480,120:master-display={display}:colorprim=bt2020:"
+        "transfer=smpte2084:colormatrix=bt2020nc"
+    ]
+    subprocess.run([*command, str(path)], check=True)
+    stream = engine.probe(path).video
+    assert stream is not None
+    assert (stream.max_content_nits, stream.mastering_peak_nits) == (480, 4000)
+
+
+@pytest.mark.parametrize("clip", ["hdr10_pq_hevc.mp4", "hlg_hevc.mov"])
+def test_a_film_becomes_sdr_and_its_rungs_agree(tmp_path: Path, clip: str) -> None:
+    stream = engine.probe(MEDIA / clip).video
+    assert stream is not None
+    transfer = "pq" if stream.dynamic_range == "HDR10" else "hlg"
+    mapped = Look(tonemap=TonemapPlan(transfer=transfer, peak_nits=1000))
+    cut = {"duration_s": Fraction(1)}
+    large = picture(640, 360, id="p0", look=mapped, **cut)
+    small = picture(320, 180, id="p1", parent="p0", **cut)
+    alone = picture(320, 180, id="p2", look=mapped, **cut)
+    renditions = tuple(video(tmp_path, of=of, name=f"v{of.id}", crf=5.0)
+                       for of in (large, small, alone))  # fmt: skip
+    image = still(tmp_path, Fraction(0), width_px=321, height_px=181, format="jpg", look=mapped)
+    made = run(MEDIA / clip, pictures=(large, small, alone), video=renditions, stills=(image,))
+    one, other = (pictures(made.path(n), 320, 180)[12].astype(int) for n in ("vp1", "vp2"))
+    assert np.abs(one - other).mean() < 1.5
+    assert pictures(made.path("s0"), 321, 181)[0].std() > 20
+
+
+def with_dolby_vision(path: Path, profile: int, compatibility: int) -> None:
+    """Add a configuration record to the sample entry of an MP4 whose moov is at its end."""
+    data = bytearray(path.read_bytes())
+    record = bytes([1, 0, profile << 1, 0x0D, compatibility << 4]) + bytes(19)
+    box = (8 + len(record)).to_bytes(4, "big") + (b"dvcC" if profile <= 7 else b"dvvC") + record
+    entry = data.find(b"hvc1", data.find(b"stsd")) - 4
+    end = entry + int.from_bytes(data[entry : entry + 4], "big")
+    starts = [data.rfind(name, 0, entry) - 4 for name in (b"moov", b"trak", b"mdia", b"minf")]
+    starts += [data.rfind(name, 0, entry) - 4 for name in (b"stbl", b"stsd")] + [entry]
+    for at in starts:
+        size = int.from_bytes(data[at : at + 4], "big") + len(box)
+        data[at : at + 4] = size.to_bytes(4, "big")
+    data[end:end] = box
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("profile", "compatibility", "code"),
+    [(5, 0, "unsupported_hdr"), (10, 0, "unsupported_hdr"), (8, 1, None), (7, 6, None)],
+)
+def test_dolby_vision_without_a_base_layer_is_refused(
+    tmp_path: Path, profile: int, compatibility: int, code: str | None
+) -> None:
+    path = tmp_path / "vision.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=0.4"]
+    command += ["-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params", "log-level=none"]
+    subprocess.run([*command, "-tag:v", "hvc1", str(path)], check=True)
+    with_dolby_vision(path, profile, compatibility)
+    stream = engine.probe(path).video
+    assert stream is not None
+    assert stream.dolby_vision_profile == profile
+    assert stream.dolby_vision_compatibility == compatibility
+    soft = {"allow_soft_fail": 1}
+    report = transcode(
+        path, tmp_path, {"output": "mp4", **soft}, {"output": "thumbnail", **soft},
+        {"output": "mp4", "hdr_to_sdr": 1, **soft},
+    )  # fmt: skip
+    assert [o.error and o.error["code"] for o in report.outputs] == [code] * 3
