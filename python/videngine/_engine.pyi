@@ -71,6 +71,10 @@ class VideoRenditionPlan:
         grid_rate: Fraction,
         threads: int,
         path: str,
+        options: Sequence[tuple[str, str]],
+        tag: str,
+        pass_number: int,
+        statistics_path: str,
     ) -> None: ...
     @property
     def id(self) -> str: ...

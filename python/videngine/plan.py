@@ -93,6 +93,10 @@ class VideoRenditionPlan:
     grid_rate: Fraction
     threads: int
     path: str
+    options: tuple[tuple[str, str], ...] = ()  # of the encoder, in libavcodec's words
+    tag: str = ""  # four characters of the sample entry; "": the container's choice
+    pass_number: int = 0  # 1 writes statistics and no file, 2 reads them; 0: the only one
+    statistics_path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,6 +104,9 @@ void validate(const Plan& plan) {
     require(video.segment_s > Rational{} && video.grid_rate > Rational{}, video.id,
             "segment_s and grid_rate must be positive");
     require(video.threads > 0, video.id, "threads must be positive");
+    require(video.tag.empty() || video.tag.size() == 4, video.id, "tag must have 4 characters");
+    require(video.pass_number == 0 || !video.statistics_path.empty(), video.id,
+            "a pass needs statistics_path");
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
     unique(audio.id);

@@ -62,6 +62,10 @@ struct VideoRenditionPlan {
   Rational grid_rate;
   int threads = 1;
   std::string path;
+  std::vector<std::pair<std::string, std::string>> options;  // in libavcodec's words
+  std::string tag;      // four characters of the sample entry; empty: the container's choice
+  int pass_number = 0;  // 1 writes statistics and no file, 2 reads them; 0: the only one
+  std::string statistics_path;
 };
 
 struct AudioRenditionPlan {

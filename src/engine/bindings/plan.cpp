@@ -52,7 +52,9 @@ void bind_plan(py::module_& module) {
                        std::optional<double> crf, std::optional<int64_t> bitrate_bps,
                        std::optional<int64_t> max_bitrate_bps,
                        std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
-                       Rational grid_rate, int threads, std::string path) {
+                       Rational grid_rate, int threads, std::string path,
+                       std::vector<std::pair<std::string, std::string>> options, std::string tag,
+                       int pass_number, std::string statistics_path) {
              return VideoRenditionPlan{std::move(id),
                                        std::move(picture),
                                        std::move(codec),
@@ -65,12 +67,17 @@ void bind_plan(py::module_& module) {
                                        segment_s,
                                        grid_rate,
                                        threads,
-                                       std::move(path)};
+                                       std::move(path),
+                                       std::move(options),
+                                       std::move(tag),
+                                       pass_number,
+                                       std::move(statistics_path)};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
            py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
            py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
-           py::arg("grid_rate"), py::arg("threads"), py::arg("path"))
+           py::arg("grid_rate"), py::arg("threads"), py::arg("path"), py::arg("options"),
+           py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"))
       .def_readonly("id", &VideoRenditionPlan::id);
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")

@@ -29,24 +29,27 @@ void VideoStage::run() {
   int64_t last_key = 0;
 
   const auto write = [&](av::Packet packet) {
+    if (!writer) return;  // a first pass leaves statistics only
     packet->duration = 1;
     const bool key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
     if (key && grid_.starts_segment(packet->pts, picture_.frame_rate)) writer->cut();
     writer->write(std::move(packet));
-    ++encoded_;
   };
 
   while (const std::optional<av::Frame> frame = frames_->pop()) {
     if (!encoder) {
       encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
-      writer = std::make_unique<TrackWriter>(plan_.id, plan_.path, encoder->context(),
-                                             plan_.segment_s, "");
+      if (plan_.pass_number != 1) {
+        writer = std::make_unique<TrackWriter>(plan_.id, plan_.path, encoder->context(),
+                                               plan_.segment_s, "", plan_.tag);
+      }
     }
     const bool key =
         grid_.starts_segment(frames, picture_.frame_rate) || frames - last_key >= plan_.gop_frames;
     if (key) last_key = frames;
     encoder->encode(frame->get(), key, write);
     ++frames;
+    ++encoded_;
   }
   if (stages_.stopped()) return;
   if (!encoder) {
@@ -54,6 +57,7 @@ void VideoStage::run() {
                       "The source has no picture in the range that was asked for.", plan_.id);
   }
   encoder->encode(nullptr, false, write);
+  if (!writer) return;
   writer->finish();
   const Rational rate = picture_.frame_rate;
   report_(RenditionFinished{plan_.id, "video", plan_.path, writer->size_bytes(), frames,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 
 #include "av/check.h"
 #include "av/handles.h"
@@ -86,7 +87,9 @@ void remux(const std::vector<std::string>& paths, const std::vector<std::string>
     if (stream == nullptr) throw std::bad_alloc();
     const AVStream& source = tracks[i]->stream();
     check(avcodec_parameters_copy(stream->codecpar, source.codecpar), "avcodec_parameters_copy");
-    stream->codecpar->codec_tag = 0;
+    // HEVC's sample entry was chosen when it was encoded; other containers have words of their own.
+    const bool same = format == std::string_view("mp4");
+    if (!same || source.codecpar->codec_id != AV_CODEC_ID_HEVC) stream->codecpar->codec_tag = 0;
     stream->time_base = source.time_base;
     stream->avg_frame_rate = source.avg_frame_rate;
     stream->sample_aspect_ratio = source.sample_aspect_ratio;

@@ -18,9 +18,12 @@ int64_t time_scale(AVRational frame_rate, Rational segment_s) {
 }  // namespace
 
 TrackWriter::TrackWriter(std::string id, const std::string& path, const AVCodecContext& encoder,
-                         Rational segment_s, const std::string& language)
-    : muxer_(std::move(id), path, "mp4"), time_base_(encoder.time_base) {
+                         Rational segment_s, const std::string& language, const std::string& tag)
+    : fragmented_(!path.ends_with(".webm")),
+      muxer_(std::move(id), path, fragmented_ ? "mp4" : "webm"),
+      time_base_(encoder.time_base) {
   AVStream& stream = muxer_.add_stream(encoder);
+  if (!tag.empty()) stream.codecpar->codec_tag = MKTAG(tag[0], tag[1], tag[2], tag[3]);
   if (encoder.codec_type == AVMEDIA_TYPE_VIDEO) {
     stream.avg_frame_rate = encoder.framerate;
     stream.sample_aspect_ratio = encoder.sample_aspect_ratio;
@@ -30,7 +33,9 @@ TrackWriter::TrackWriter(std::string id, const std::string& path, const AVCodecC
   // Every track's first sample is shown at 0. Pictures are coded out of order and need an edit list
   // for that: with negative composition offsets instead, libavformat's own demuxer shows them late.
   // Sound must have none: Shaka Player places segments of HLS sound by it a second time.
-  if (encoder.codec_type == AVMEDIA_TYPE_VIDEO) {
+  if (!fragmented_) {
+    // WebM says all that a remux needs by itself.
+  } else if (encoder.codec_type == AVMEDIA_TYPE_VIDEO) {
     options.set("movflags", "frag_custom+delay_moov+default_base_moof");
     options.set("video_track_timescale", time_scale(encoder.framerate, segment_s));
   } else {
@@ -44,7 +49,7 @@ TrackWriter::TrackWriter(std::string id, const std::string& path, const AVCodecC
 }
 
 void TrackWriter::cut() {
-  if (empty_) return;
+  if (empty_ || !fragmented_) return;
   // With delay_moov the first flush writes only the moov and keeps the packets.
   if (!has_moov_) muxer_.flush();
   has_moov_ = true;

@@ -8,16 +8,17 @@
 
 namespace videngine {
 
-// Writes one clear CMAF track file: ftyp, moov, then one fragment for each segment. finish()
-// completes it; a writer that is destroyed before only abandons the file. Not thread-safe.
+// Writes one clear CMAF track file: ftyp, moov, then one fragment for each segment; or WebM, where
+// the path ends in .webm, for codecs that MP4 has no place for. finish() completes it; a writer
+// that is destroyed before only abandons the file. Not thread-safe.
 class TrackWriter {
  public:
   // `id` is the rendition's, for errors. `encoder` has been opened; its first packet is to have pts
   // 0. `segment_s` only chooses a time scale in which frames and segments are whole ticks:
   // packagers cut by comparing ticks. Throws ResourceError disk_full, VidengineError
-  // encoder_failed.
+  // encoder_failed. `tag` is the four characters of the sample entry; empty: the usual one.
   TrackWriter(std::string id, const std::string& path, const AVCodecContext& encoder,
-              Rational segment_s, const std::string& language);
+              Rational segment_s, const std::string& language, const std::string& tag = {});
 
   // Begins a new fragment with the next packet.
   void cut();
@@ -28,6 +29,7 @@ class TrackWriter {
   [[nodiscard]] int64_t size_bytes() const { return size_bytes_; }
 
  private:
+  bool fragmented_;
   Muxer muxer_;
   AVRational time_base_;
   bool empty_ = true;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -43,6 +45,56 @@ TEST_F(X264, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
     packets_ = 0;
     EXPECT_EQ(encode(60, {0, 17, 44}), (std::vector<int64_t>{0, 17, 44}));
     EXPECT_EQ(packets_, 60);
+  }
+}
+
+// Every family, on a grid that is no multiple of the GOP.
+TEST_F(X264, KeyFramesOfEveryFamilyStandOnTheGrid) {
+  struct Family {
+    const char* codec;
+    const char* preset;
+    std::vector<std::pair<std::string, std::string>> options;
+  };
+  const std::vector<std::pair<std::string, std::string>> quick{{"deadline", "realtime"},
+                                                               {"cpu-used", "8"}};
+  plan_.gop_frames = 20;
+  for (const auto& [codec, preset, options] :
+       {Family{"libx265", "ultrafast", {}}, Family{"libsvtav1", "12", {}},
+        Family{"libvpx-vp9", "", quick}, Family{"libvpx", "", quick}}) {
+    SCOPED_TRACE(codec);
+    plan_.codec = codec;
+    plan_.preset = preset;
+    plan_.options = options;
+    packets_ = 0;
+    EXPECT_EQ(encode(60, {0, 17, 37, 44}), (std::vector<int64_t>{0, 17, 37, 44}));
+    EXPECT_EQ(packets_, 60);
+  }
+}
+
+TEST_F(X264, AnOptionThatNobodyKnowsIsRefused) {
+  plan_.options = {{"no-such-option", "1"}};
+  EXPECT_EQ(failure_of([&] { encode(1, {}); }).code, "encoder_init_failed");
+}
+
+TEST_F(X264, TheSecondPassReadsWhatTheFirstOneLeft) {
+  plan_.crf.reset();
+  plan_.bitrate_bps = 200'000;
+  plan_.gop_frames = 100;
+  const std::vector<std::pair<std::string, std::string>> quick{{"deadline", "good"},
+                                                               {"cpu-used", "5"}};
+  for (const char* codec : {"libx264", "libx265", "libvpx-vp9", "libvpx"}) {
+    SCOPED_TRACE(codec);
+    plan_.codec = codec;
+    plan_.statistics_path = scratch_.path(std::string(codec) + ".stats");
+    if (plan_.codec.starts_with("libvpx")) plan_.options = quick;
+    plan_.pass_number = 2;
+    EXPECT_THROW(encode(1, {0}), EngineError);
+    for (plan_.pass_number = 1; plan_.pass_number <= 2; ++plan_.pass_number) {
+      EXPECT_EQ(encode(40, {0, 17}), (plan_.pass_number == 1 && plan_.codec.starts_with("libvpx")
+                                          ? std::vector<int64_t>{}
+                                          : std::vector<int64_t>{0, 17}));
+      EXPECT_GT(std::filesystem::file_size(plan_.statistics_path), 100U);
+    }
   }
 }
 

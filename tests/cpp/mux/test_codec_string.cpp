@@ -49,6 +49,40 @@ TEST(CodecString, OfAacIsLowComplexity) {
   EXPECT_EQ(codec_string_of(AV_CODEC_ID_AAC, {0x12, 0x10}), "mp4a.40.2");
 }
 
+TEST(CodecString, OfHevcIsItsProfileTierAndLevel) {
+  // Main, level 3.1, as x265 writes it: emulation prevention bytes among the constraints.
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_HEVC, {0,    0,    0,    1,    0x42, 0x01, 0x01, 0x01,
+                                               0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00,
+                                               0x03, 0x00, 0x00, 0x03, 0x00, 0x5d, 0xa0, 0x02}),
+            "hvc1.1.6.L93.90");
+  // Main 10, high tier, level 5.1, in the form of a configuration record.
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_HEVC,
+                            {1, 0x22, 0x20, 0, 0, 0, 0xb0, 0, 0, 0, 0, 0, 153, 0xf0, 0}),
+            "hvc1.2.4.H153.B0");
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_HEVC, {0, 0, 1, 0x42, 0x01, 0x01, 0x01}), "");
+}
+
+TEST(CodecString, OfAv1IsItsProfileLevelAndTier) {
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_AV1, {0x81, 0x0d, 0x8c, 0x00}), "av01.0.13H.08");
+  // A sequence header of SVT-AV1: profile 0, one operating point, level index 8, main tier.
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_AV1, {0x0a, 0x0b, 0x00, 0x00, 0x00, 0x40, 0x00, 0x00}),
+            "av01.0.08M.08");
+  EXPECT_EQ(codec_string_of(AV_CODEC_ID_AV1, {0x0a}), "");
+}
+
+TEST(CodecString, OfVp9HasTheLevelThatTakesTheSize) {
+  const av::CodecContext context(avcodec_alloc_context3(nullptr));
+  context->codec_id = AV_CODEC_ID_VP9;
+  context->width = 1280;
+  context->height = 720;
+  context->framerate = {30, 1};
+  context->pix_fmt = AV_PIX_FMT_YUV420P;
+  EXPECT_EQ(codec_string(*context), "vp09.00.31.08");
+  context->pix_fmt = AV_PIX_FMT_YUV420P10;
+  context->framerate = {60, 1};
+  EXPECT_EQ(codec_string(*context), "vp09.02.40.10");
+}
+
 TEST(CodecString, OfOthersIsEmpty) { EXPECT_EQ(codec_string_of(AV_CODEC_ID_MPEG4, {}), ""); }
 
 }  // namespace

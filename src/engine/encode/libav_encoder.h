@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+
+#include "encode/video_encoder.h"
+#include "error.h"
+
+namespace videngine {
+
+// An encoder as it is about to be opened: libavcodec's context, and the options of its wrapper.
+struct Opening {
+  const VideoRenditionPlan& plan;
+  const AVFrame& like;
+  AVCodecContext& context;
+  av::Dictionary& options;
+};
+
+// What tells one family of encoders from another; each has a file of its own.
+struct EncoderFamily {
+  // Sets what only this family understands.
+  void (*prepare)(Opening& opening);
+  // Turns libavcodec's refusal to open into the failure to throw; null for encoder_init_failed.
+  EngineError (*refusal)(int code, const VideoRenditionPlan& plan) = nullptr;
+  // Whether a frame can be made a key frame by asking for it.
+  bool forces_keys = true;
+};
+
+extern const EncoderFamily kX264;
+extern const EncoderFamily kX265;
+extern const EncoderFamily kSvtAv1;
+extern const EncoderFamily kVpx;
+extern const EncoderFamily kNvenc;
+
+// A VideoEncoder through libavcodec.
+class LibavEncoder final : public VideoEncoder {
+ public:
+  LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan& plan, Rational frame_rate,
+               const AVFrame& like);
+
+  void encode(const AVFrame* frame, bool key, const Take& take) override;
+  [[nodiscard]] const AVCodecContext& context() const override { return *context_; }
+
+ private:
+  void read_statistics();
+  void write_statistics() const;
+
+  std::string id_;
+  std::string statistics_;  // of the first pass, read by the codec until it is closed
+  std::string statistics_path_;
+  av::CodecContext context_;
+};
+
+// Adds `key=value` to an option that holds such pairs, as x265-params and svtav1-params do.
+void add_parameter(av::Dictionary& options, const char* option, const std::string& parameter);
+
+}  // namespace videngine

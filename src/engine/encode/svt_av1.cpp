@@ -1,0 +1,22 @@
+#include "encode/libav_encoder.h"
+
+namespace videngine {
+namespace {
+
+constexpr const char* kParameters = "svtav1-params";
+
+void prepare(Opening& opening) {
+  const VideoRenditionPlan& plan = opening.plan;
+  av::Dictionary& options = opening.options;
+  options.set("preset", plan.preset.c_str());
+  if (plan.crf) options.set("crf", std::to_string(*plan.crf).c_str());
+  add_parameter(options, kParameters, "lp=" + std::to_string(plan.threads));
+  add_parameter(options, kParameters, "scd=0");
+}
+
+}  // namespace
+
+// Releases up to 1.4 (Debian 12) choose key frames by counting, whatever picture type is asked for.
+const EncoderFamily kSvtAv1{.prepare = prepare, .forces_keys = false};
+
+}  // namespace videngine
