@@ -103,9 +103,8 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         else:
             report.status, report.progress = "completed", 100.0
             report.files = uploaded["files"]
-            report.urls = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)][
-                -1:
-            ]
+            named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)]
+            report.urls = named[-1:] if output.name else named  # no playlist: every file counts
             report.size = sum(f["size"] for f in uploaded["files"])
             report.warnings += uploaded["warnings"]
             delivered["package"] += packaged["seconds"]

@@ -18,6 +18,7 @@ class RungPlan:
     height_px: int
     frame_rate: Fraction
     dynamic_range: str = "SDR"  # or HDR10, HLG
+    chunklist: str = ""  # name of its HLS media playlist, if not the usual one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,12 @@ class OutputPlan:
     """One entry of ``format``, resolved; ``index`` is its place in the request.
 
     ``root`` is the folder of its own below the destination ("" for none), ``name`` the file it
-    makes there (the manifest's, for HLS and DASH).
+    makes there (the manifest's, for ladders; "" for one that has none).
+
+    Of ladders: without ``separate_audio`` sound is inside the segments of the picture, which are
+    MPEG-TS then; else ``fmp4`` tells fragmented MP4 from MPEG-TS. ``one_folder``: renditions have
+    no folders of their own. ``i_frames``: HLS lists keyframes too. ``hls_name``: the HLS playlist
+    beside an MPD, "" for none.
     """
 
     index: int
@@ -70,6 +76,10 @@ class OutputPlan:
     still: str | None = None
     segment_s: Fraction | None = None
     separate_audio: bool = True
+    fmp4: bool = True
+    one_folder: bool = False
+    i_frames: bool = False
+    hls_name: str = ""
     protection: Protection | None = None
     allow_soft_fail: bool = False
     skipped: tuple[SkippedRung, ...] = ()

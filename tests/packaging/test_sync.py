@@ -97,8 +97,8 @@ def cmaf_marks(folder: Path, scratch: Path) -> tuple[list[float], list[float]]:
     )
 
 
-def muxed_marks(path: Path) -> tuple[list[float], list[float]]:
-    """Flashes and beeps of a file with both, by ffprobe's times, from the first picture on."""
+def packet_times(path: Path) -> dict[str, list[float]]:
+    """The presentation times of a file's packets, by kind, as ffprobe sees them."""
     done = subprocess.run(
         [
             *("ffprobe", "-v", "error", "-of", "json"),
@@ -108,10 +108,15 @@ def muxed_marks(path: Path) -> tuple[list[float], list[float]]:
         capture_output=True,
     )
     packets = json.loads(done.stdout)["packets"]
-    times = {
+    return {
         kind: sorted(float(p["pts_time"]) for p in packets if p["codec_type"] == kind)
         for kind in ("video", "audio")
     }
+
+
+def muxed_marks(path: Path) -> tuple[list[float], list[float]]:
+    """Flashes and beeps of a file with both, from the first picture on."""
+    times = packet_times(path)
     start = times["video"][0]
     return (
         flashes(path, [time - start for time in times["video"]]),
@@ -140,13 +145,39 @@ def ts(ladder: Ladder, folder: Path) -> tuple[list[float], list[float]]:
     return muxed_marks(joined)
 
 
+def ts_apart(ladder: Ladder, folder: Path) -> tuple[list[float], list[float]]:
+    output = ladder.output("advanced_hls", "playlist.m3u8", fmp4=False)
+    package(output, ladder.plan, ladder.results, folder / "out", stop=lambda: False)
+    files = {}
+    for name in ("video_1", "audio_1"):
+        paths = [folder / "out" / name / f"segment_{n}.ts" for n in range(1, 5)]
+        files[name] = folder / f"{name}.ts"
+        files[name].write_bytes(b"".join(path.read_bytes() for path in paths))
+    pictures, sounds = packet_times(files["video_1"])["video"], packet_times(files["audio_1"])
+    return (
+        flashes(files["video_1"], [time - pictures[0] for time in pictures]),
+        beeps(files["audio_1"], sounds["audio"][0] - pictures[0]),
+    )
+
+
+def advanced_mp4(ladder: Ladder, folder: Path) -> tuple[list[float], list[float]]:
+    output = ladder.output("advanced_mp4", "playlist.m3u8")
+    package(output, ladder.plan, ladder.results, folder / "out", stop=lambda: False)
+    pictures = packet_times(folder / "out/video_1.mp4")["video"]
+    sounds = packet_times(folder / "out/audio_1.mp4")["audio"]
+    assert pictures[0] == 0
+    return flashes(folder / "out/video_1.mp4", pictures), beeps(
+        folder / "out/audio_1.mp4", sounds[0]
+    )
+
+
 def mp4(ladder: Ladder, folder: Path) -> tuple[list[float], list[float]]:
     output = ladder.output("mp4", "video.mp4")
     (file,) = package(output, ladder.plan, ladder.results, folder / "out", stop=lambda: False)
     return muxed_marks(Path(file.path))
 
 
-@pytest.mark.parametrize("make", [cmaf, dash, ts, mp4])
+@pytest.mark.parametrize("make", [cmaf, dash, ts, ts_apart, advanced_mp4, mp4])
 def test_flash_and_beep_are_where_the_source_has_them(
     marked: Ladder,
     tmp_path: Path,

@@ -9,10 +9,16 @@ import pytest
 from pydantic import BaseModel
 
 from videngine.spec import JobSpec
-from videngine.spec.adaptive import Rung
 from videngine.spec.destination import S3Destination
 from videngine.spec.model import Later
-from videngine.spec.outputs import DashOutput, HlsOutput, Mp4Output, ThumbnailOutput
+from videngine.spec.outputs import (
+    AdvancedMp4Output,
+    DashOutput,
+    HlsOutput,
+    Mp4Output,
+    ThumbnailOutput,
+)
+from videngine.spec.rung import Rung
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "ARCHITECTURE.md").read_text()
@@ -22,6 +28,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Mp4Output,
     HlsOutput,
     DashOutput,
+    AdvancedMp4Output,
     ThumbnailOutput,
     Rung,
 )

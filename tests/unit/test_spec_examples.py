@@ -39,7 +39,7 @@ NOT_YET = [
         )
     ),
     "format[1].subtitles.copy",
-    "format[2].output",
+    "format[2].subtitles.copy",
     "format[4].output",
     "format[5].subtitles",
     "format[5].deinterlace",
@@ -52,14 +52,16 @@ NOT_YET = [
     "format[7].subtitles.copy",
 ]
 # The example's keys are words: they are faults, whatever is made.
+BAD_DRM = {
+    "key": "invalid_drm_key",
+    "key_id": "invalid_drm_key",
+    "pssh": "invalid_drm_key",
+    "la_url": "invalid_field",
+}
 UNUSABLE = {
     "format[1].encryption": {"key": "invalid_drm_key", "iv": "invalid_drm_key"},
-    "format[7].cenc_drm": {
-        "key": "invalid_drm_key",
-        "key_id": "invalid_drm_key",
-        "pssh": "invalid_drm_key",
-        "la_url": "invalid_field",
-    },
+    "format[2].cenc_drm": BAD_DRM,
+    "format[7].cenc_drm": BAD_DRM,
 }
 
 
@@ -85,10 +87,10 @@ def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
     parsed = parse_job(data)
     assert [(w.path, w.code) for w in parsed.warnings] == [
         ("format[0].rotate", "invalid_field"),  # 10 degrees
-        ("format[4].destination.path", "path_collision"),  # all its outputs have one path
+        *((f"format[{n}].destination.path", "path_collision") for n in (2, 5)),  # all have one path
     ]
     kinds = [output.kind for output in parsed.spec.format]
-    assert kinds == ["mp4", "advanced_hls", "thumbnail", "mp4", "advanced_dash"]
+    assert kinds == ["mp4", "advanced_hls", "advanced_mp4", "thumbnail", "mp4", "advanced_dash"]
 
 
 def _remove(data: Any, path: str) -> None:

@@ -99,7 +99,7 @@ def test_a_message_says_how_many_entries_are_taken() -> None:
     (fault,) = faults(job(*[{"output": "mp4"}] * 51))
     assert fault.message == "`format` has too many entries; at most 50 are taken."
     (fault,) = faults(job({"output": "betamax"}))
-    assert "mp4, advanced_hls, hls, advanced_dash, dash, thumbnail" in fault.message
+    assert "mp4, advanced_hls, hls, advanced_dash, dash, advanced_mp4, thumbnail" in fault.message
 
 
 @pytest.mark.parametrize("body", ["[]", "3", '"text"', "null", b"[1]"])
@@ -197,7 +197,6 @@ def test_a_hostile_name_of_a_field_is_printed_short_and_escaped() -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        "advanced_mp4",
         "gif",
         "speech_to_text",
         "webm",

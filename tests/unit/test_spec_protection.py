@@ -29,7 +29,7 @@ def boxes(*key_ids: str) -> str:
 
 
 def job(output: str = "hls", **fields: Any) -> dict[str, Any]:
-    rungs = {"stream": [{"height": 180}]} if output in ("hls", "dash") else {}
+    rungs = {"stream": [{"height": 180}]} if output in ("hls", "dash", "advanced_mp4") else {}
     entry = {"output": output, **rungs, **fields}
     return {"video_id": "v", "source": "https://h/a.mp4", "format": [entry]}
 
@@ -222,3 +222,68 @@ def test_keys_are_secrets_of_their_own_and_no_text_has_them() -> None:
         **AES,
         "key": "********",
     }
+
+
+LADDERS = [
+    ("hls", {"fmp4": 0, "cenc_drm": CENC}, "fmp4"),
+    ("hls", {"fmp4": 0, "i_frames_only": 1}, "fmp4"),
+    ("dash", {"fmp4": 0}, "fmp4"),
+    ("advanced_mp4", {"fmp4": 0}, "fmp4"),
+    ("hls", {"fmp4": 1, "separate_audio": 0}, "separate_audio"),
+    ("dash", {"separate_audio": 0}, "separate_audio"),
+    ("hls", {"separate_audio": 0, "cenc_drm": CENC}, "separate_audio"),
+    ("advanced_mp4", {"separate_audio": 0}, "separate_audio"),
+    ("dash", {"i_frames_only": 1}, "i_frames_only"),
+    ("advanced_mp4", {"i_frames_only": 1, "playlist_name": ""}, "i_frames_only"),
+    ("hls", {"create_m3u8_playlist": 1}, "create_m3u8_playlist"),
+    (
+        "advanced_mp4",
+        {"playlist_name": "", "subtitles": {"sources": [{"source": "https://h/a.srt"}]}},
+        "subtitles",
+    ),
+]
+
+
+@pytest.mark.parametrize(("output", "fields", "blamed"), LADDERS)
+def test_what_a_ladder_cannot_be_is_left_out_with_a_warning(
+    output: str, fields: dict[str, Any], blamed: str
+) -> None:
+    assert faults(job(output, **fields), strict=True) == [(blamed, "conflicting_fields")]
+    warnings = parse_job(job(output, **fields)).warnings
+    assert [w.path for w in warnings] == [f"format[0].{blamed}"]
+
+
+NEVER = [
+    ("advanced_mp4", {"encryption": AES}, "encryption"),
+    ("dash", {"encryption": AES, "create_m3u8_playlist": 1}, "encryption"),
+    ("advanced_mp4", {"fps_drm": FPS, "playlist_name": ""}, "fps_drm"),
+    ("hls", {"encryption": AES, "i_frames_only": 1}, "i_frames_only"),
+]
+
+
+@pytest.mark.parametrize(("output", "fields", "blamed"), NEVER)
+def test_what_would_leave_media_clear_or_unplayable_is_a_fault(
+    output: str, fields: dict[str, Any], blamed: str
+) -> None:
+    assert faults(job(output, **fields)) == [(blamed, "conflicting_fields")]
+
+
+@pytest.mark.parametrize("name", ["a/b.m3u8", "chunks", "a,b.m3u8", ".m3u8", "i_frames.m3u8", 1])
+def test_a_media_playlist_has_a_plain_name(name: Any) -> None:
+    body = job("hls", stream=[{"height": 180, "chunklist_name": name}])
+    assert faults(body) == [("stream[0].chunklist_name", "invalid_field")]
+
+
+def test_an_empty_name_asks_for_files_without_a_playlist_and_null_does_not() -> None:
+    for name, expected in (("", ""), ("  ", ""), (None, "playlist.m3u8")):
+        spec = parse_job(job("advanced_mp4", playlist_name=name), strict=True).spec
+        assert spec.format[0].default_name == expected
+        stored, secrets = split_secrets(spec)
+        assert join_secrets(json.loads(json.dumps(stored)), secrets) == spec
+
+
+def test_dash_with_an_hls_playlist_is_cbcs_and_may_have_fairplay() -> None:
+    found = planned(job("dash", cenc_drm=CENC, fps_drm=FPS, create_m3u8_playlist=1))
+    assert isinstance(found, CommonEncryption)
+    assert found.scheme == "cbcs"
+    assert planned(job("advanced_mp4", cenc_drm=CENC, playlist_name="")).scheme == "cenc"  # type: ignore[union-attr]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
+from videngine.packaging.advanced_mp4 import package_advanced_mp4
 from videngine.packaging.dash import package_dash
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
@@ -23,6 +24,7 @@ __all__ = ["package"]
 _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[PackagedFile]]] = {
     "advanced_hls": package_hls,
     "advanced_dash": package_dash,
+    "advanced_mp4": package_advanced_mp4,
     "mp4": package_mp4,
     "thumbnail": package_still,
 }

@@ -4,37 +4,59 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
 from videngine.errors import VidengineError
+from videngine.packaging.layout import Layout
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.segments import Segment
 from videngine.plan import PicturePlan, RenditionResult, VideoRenditionPlan
 
 _END_TOLERANCE_S = Fraction(1, 20)
+_REFERENCE = struct.Struct(">III")  # of a sidx box: size, duration, stream access point
 
 
-def read_segments(folder: Path) -> list[Segment]:
-    """One rendition's ``segment_1.m4s``, ``segment_2.m4s`` ..., from their own ``sidx`` boxes."""
-    count = len(list(folder.glob("segment_*.m4s")))
-    return [_read_segment(folder / f"segment_{number}.m4s") for number in range(1, count + 1)]
+def read_segments(folder: Path, layout: Layout, rendition: str) -> list[Segment]:
+    """One rendition's segments in fragmented MP4, from their own ``sidx`` boxes."""
+    if layout.one_file:
+        return _read_index(folder / layout.file(rendition))
+    segments: list[Segment] = []
+    while (path := folder / layout.segment(rendition, len(segments) + 1)).exists():
+        (segment,) = _read_index(path)
+        segments.append(replace(segment, size_bytes=path.stat().st_size))
+    return segments
 
 
 def check_segments(
-    renditions: Renditions, rendition: RenditionResult, segments: Sequence[Segment]
-) -> None:
+    renditions: Renditions,
+    rendition: RenditionResult,
+    segments: Sequence[Segment],
+    *,
+    rounded_to_s: Fraction = Fraction(0),
+) -> list[Segment]:
     """Make sure that nothing was lost and that segments start at the plan's IDR frames.
 
     The packager reports success when a track file ends too early, and it cuts by a rule of its own.
+
+    Args:
+        renditions: the output.
+        rendition: which of its renditions.
+        segments: its segments as they were read.
+        rounded_to_s: how exactly their durations are known: errors add up.
+
+    Returns:
+        The segments, those of a picture with the times of the plan.
 
     Raises:
         VidengineError: ``packaging_failed``.
     """
     duration_s = sum((segment.duration_s for segment in segments), Fraction(0))
-    if abs(duration_s - rendition.duration_s) > _END_TOLERANCE_S:
+    added_s = len(segments) * rounded_to_s / 2
+    if abs(duration_s - rendition.duration_s) > _END_TOLERANCE_S + added_s:
         raise VidengineError(
             "packaging_failed",
             f"Packaged segments last {float(duration_s):.3f} s, "
@@ -42,13 +64,13 @@ def check_segments(
             subject=rendition.id,
         )
     if rendition.kind != "video":
-        return
+        return list(segments)
     video = renditions.video_plan(rendition.id)
     picture = next(p for p in renditions.plan.pictures if p.id == video.picture)
     wanted = segment_starts(video, picture, rendition.duration_s)
     half_frame_s = 1 / (2 * picture.frame_rate)
     if len(segments) != len(wanted) or any(
-        abs(segment.start_s - start_s) > half_frame_s
+        abs(segment.start_s - start_s) > half_frame_s + added_s
         for segment, start_s in zip(segments, wanted, strict=True)
     ):
         raise VidengineError(
@@ -57,6 +79,13 @@ def check_segments(
             f"of {len(wanted)}.",
             subject=rendition.id,
         )
+    if not rounded_to_s:
+        return list(segments)
+    ends = [*wanted[1:], rendition.duration_s]
+    return [
+        replace(segment, start_s=start_s, duration_s=end_s - start_s)
+        for segment, start_s, end_s in zip(segments, wanted, ends, strict=True)
+    ]
 
 
 def segment_starts(
@@ -72,23 +101,30 @@ def segment_starts(
         starts.append(start_s)
 
 
-def _read_segment(path: Path) -> Segment:
-    """Read the one reference of a segment's ``sidx`` box (ISO/IEC 14496-12, 8.16.3)."""
+def _read_index(path: Path) -> list[Segment]:
+    """The segments that the ``sidx`` box of a file announces (ISO/IEC 14496-12, 8.16.3)."""
     with path.open("rb") as file:
         body = _box(file, b"sidx")
-    wide = body[:1] != b"\0"  # version 0 has 32-bit times
-    layout = struct.Struct(">4xIIQQHHII" if wide else ">4xIIIIHHII")
-    if len(body) < layout.size:
+    head = struct.Struct(">4xIIQQHH" if body[:1] != b"\0" else ">4xIIIIHH")  # 64- or 32-bit times
+    if len(body) < head.size + _REFERENCE.size:
         raise VidengineError(
-            "packaging_failed", "A packaged segment has no sidx box.", subject=path.name
+            "packaging_failed", "A packaged file has no sidx box.", subject=path.name
         )
-    _, timescale, start, _, _, _, _, duration = layout.unpack_from(body)
-    return Segment(
-        uri=path.name,
-        start_s=Fraction(start, timescale),
-        duration_s=Fraction(duration, timescale),
-        size_bytes=path.stat().st_size,
-    )
+    _, timescale, start, _, _, count = head.unpack_from(body)
+    at_s = Fraction(start, timescale)
+    segments = []
+    for size, duration, _ in _REFERENCE.iter_unpack(body[head.size :][: count * _REFERENCE.size]):
+        duration_s = Fraction(duration, timescale)
+        segments.append(
+            Segment(
+                uri=path.name,
+                start_s=at_s,
+                duration_s=duration_s,
+                size_bytes=size & 0x7FFF_FFFF,  # the first bit says that it leads to another index
+            )
+        )
+        at_s += duration_s
+    return segments
 
 
 def _box(file: BinaryIO, wanted: bytes) -> bytes:

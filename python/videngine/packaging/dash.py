@@ -8,9 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from videngine.outputs import PackagedFile
-from videngine.packaging import cenc, shaka
-from videngine.packaging.cmaf import check_segments, read_segments
+from videngine.packaging import cenc
 from videngine.packaging.files import packaged_folder
+from videngine.packaging.hls import write_playlists
+from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.texts import add_to_mpd
 
@@ -18,25 +19,19 @@ from videngine.packaging.texts import add_to_mpd
 def package_dash(
     renditions: Renditions, folder: Path, stop: Callable[[], bool]
 ) -> list[PackagedFile]:
-    """Package one DASH output: every rung in one adaptation set, each sound in one of its own."""
+    """Package one DASH output: every rung in one adaptation set, each sound in one of its own.
+
+    The HLS playlist beside it, if it was asked for, lists the same segments.
+    """
     output = renditions.output
-    streams = shaka.streams(renditions)
-    encryption = renditions.common_encryption
-    shaka.run(
-        streams,
-        folder,
-        segment_s=renditions.segment_s,
-        mpd=output.name,
-        secret_flags=cenc.packager_flags(encryption) if encryption else (),
-        stop=stop,
-    )
-    for stream in streams:
-        check_segments(renditions, stream.rendition, read_segments(folder / stream.name))
-    mpd = folder / output.name
-    text = _tidied(mpd.read_text(), {stream.language for stream in streams})
+    ladder = cut_ladder(renditions, folder, mpd=output.name, hls=output.hls_name, stop=stop)
+    mpd, encryption = folder / output.name, renditions.common_encryption
+    text = _tidied(mpd.read_text(), {stream.language for stream in ladder.streams})
     if encryption:
         text = cenc.with_licence_url(text, encryption)
     mpd.write_text(add_to_mpd(text, renditions, folder))
+    if output.hls_name:
+        write_playlists(renditions, folder, output.hls_name, ladder)
     return packaged_folder(output, folder)
 
 

@@ -13,7 +13,6 @@ from videngine.packaging.segments import Segment
 
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)')
 _SEGMENT = re.compile(r"^#EXTINF:([0-9.]+),.*\n(?:#.*\n)*([^#\n].*)$", re.MULTILINE)
-MEDIA_PLAYLIST = "playlist.m3u8"
 _VERSION = 6  # EXT-X-MAP in ordinary media playlists
 
 

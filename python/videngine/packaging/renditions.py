@@ -11,6 +11,7 @@ from pathlib import Path
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan
 from videngine.packaging import cenc
+from videngine.packaging.layout import Layout
 from videngine.plan import Plan, RenditionResult, VideoRenditionPlan
 from videngine.protection import CommonEncryption
 
@@ -38,6 +39,16 @@ class Renditions:
         """The segment duration that was asked for, in seconds."""
         assert self.output.segment_s is not None, "planning gives every segmented output a duration"
         return self.output.segment_s
+
+    @property
+    def layout(self) -> Layout:
+        """Where the files of a ladder lie."""
+        output = self.output
+        return Layout(
+            mpeg_ts=not output.fmp4,
+            one_file=output.output == "advanced_mp4",
+            one_folder=output.one_folder,
+        )
 
     @cached_property
     def common_encryption(self) -> CommonEncryption | None:

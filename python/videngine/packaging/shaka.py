@@ -25,11 +25,12 @@ from videngine.errors import (
     WorkerLost,
 )
 from videngine.packaging.labels import language_tag, plain_text
-from videngine.packaging.playlist import MEDIA_PLAYLIST
+from videngine.packaging.layout import Layout
 from videngine.packaging.renditions import Renditions
 from videngine.plan import RenditionResult
 
 AUDIO_GROUP = "audio"
+FIRST_PTS = 9000  # of MPEG-TS in 1/90000 s: its --transport_stream_timestamp_offset_ms
 _INPUTS = ".tracks"
 _LOG_LINES = 10
 _START_S = 60  # even the shortest run gets this long
@@ -41,22 +42,29 @@ PIPE_BYTES = 65_536  # pipe(7)
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """One rendition on its way into an output; ``name`` is its folder there, e.g. ``video_1``."""
+    """One rendition on its way into an output.
+
+    ``name`` is what its files are named by there, e.g. ``video_1``; ``playlist`` its media playlist
+    if that has not the usual name.
+    """
 
     rendition: RenditionResult
     name: str
+    layout: Layout
     language: str = ""
     label: str = ""
     role: str = ""
+    playlist: str = ""
+    i_frames: bool = False
 
     def descriptor(self, source: Path) -> str:
         """The packager's description of this stream: fields that no user's text can add to."""
         fields = {
             "in": source.as_posix(),
             "stream": self.rendition.kind,
-            "init_segment": f"{self.name}/init.mp4",
-            "segment_template": f"{self.name}/segment_$Number$.m4s",
-            "playlist_name": f"{self.name}/{MEDIA_PLAYLIST}",
+            **self.layout.media(self.name),
+            "playlist_name": self.layout.playlist(self.name, self.playlist),
+            "iframe_playlist_name": self.layout.i_frames(self.name) if self.i_frames else "",
             "language": self.language,
             # No escapes in descriptors; and the packager takes the text for escaped XML.
             "dash_label": re.sub(r"[,=\s]+", " ", plain_text(self.label)).replace("&", "&amp;"),
@@ -68,9 +76,18 @@ class Stream:
 
 def streams(renditions: Renditions) -> list[Stream]:
     """The output's rungs and tracks as streams, in the order of the request."""
+    output, layout = renditions.output, renditions.layout
     pictures = [
-        Stream(rendition=rendition, name=f"video_{number}")
-        for number, rendition in enumerate(renditions.video, 1)
+        Stream(
+            rendition=rendition,
+            name=f"video_{number}",
+            layout=layout,
+            playlist=rung.chunklist,
+            i_frames=output.i_frames,
+        )
+        for number, (rendition, rung) in enumerate(
+            zip(renditions.video, output.rungs, strict=True), 1
+        )
     ]
     sounds = [
         Stream(
@@ -79,9 +96,10 @@ def streams(renditions: Renditions) -> list[Stream]:
             language=language_tag(track.language),
             label=track.name,
             role="main" if track.default else "alternate",
+            layout=layout,
         )
         for number, (rendition, track) in enumerate(
-            zip(renditions.audio, renditions.output.tracks, strict=True), 1
+            zip(renditions.audio, output.tracks, strict=True), 1
         )
     ]
     return pictures + sounds

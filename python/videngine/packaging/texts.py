@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 from videngine.errors import InputError
 from videngine.outputs import TextPlan
 from videngine.packaging.labels import iso_639_2, language_tag, plain_text
-from videngine.packaging.playlist import MEDIA_PLAYLIST, MultivariantPlaylist, quoted
+from videngine.packaging.layout import Layout
+from videngine.packaging.playlist import MultivariantPlaylist, quoted
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.segments import Segment
 from videngine.subtitles import Cue, clipped, read_cues, to_webvtt
@@ -25,10 +26,10 @@ _TIMESTAMPS = 1 << 33  # of MPEG-TS: they start again at 0
 
 @dataclass(frozen=True)
 class TextTrack:
-    """Subtitles on their way into an output; ``folder`` is theirs there, e.g. ``subs_eng``."""
+    """Subtitles on their way into an output; their files are named by ``name``: ``subs_eng``."""
 
     plan: TextPlan
-    folder: str
+    name: str
     cues: list[Cue]
 
     @property
@@ -43,16 +44,16 @@ def text_tracks(renditions: Renditions) -> list[TextTrack]:
     Raises:
         InputError: ``subtitle_invalid``.
     """
-    folders: list[str] = []
+    names: list[str] = []
     found = []
     for text in renditions.output.texts:
-        plain = folder = f"{GROUP}_{iso_639_2(text.language) or 'und'}"
+        plain = name = f"{GROUP}_{iso_639_2(text.language) or 'und'}"
         number = 2
-        while folder in folders:
-            folder, number = f"{plain}_{number}", number + 1
-        folders.append(folder)
+        while name in names:
+            name, number = f"{plain}_{number}", number + 1
+        names.append(name)
         cues = read_cues(Path(text.path), language_tag(text.language))
-        found.append(TextTrack(text, folder, clipped(cues, text.start_s, text.duration_s)))
+        found.append(TextTrack(text, name, clipped(cues, text.start_s, text.duration_s)))
     return found
 
 
@@ -80,7 +81,9 @@ def add_to_hls(
     """
     tracks = text_tracks(renditions)
     for track in tracks:
-        _write_segments(track, folder / track.folder, segments, target_s, first_pts)
+        _write_segments(
+            track, folder, renditions.layout, segments, target_s=target_s, first_pts=first_pts
+        )
         attributes = {
             "TYPE": "SUBTITLES",
             "GROUP-ID": quoted(GROUP),
@@ -88,7 +91,7 @@ def add_to_hls(
             "DEFAULT": "YES" if track.plan.default else "NO",
             "AUTOSELECT": "YES",
             "FORCED": "YES" if track.plan.forced else "NO",
-            "URI": quoted(f"{track.folder}/{MEDIA_PLAYLIST}"),
+            "URI": quoted(renditions.layout.playlist(track.name)),
         }
         if track.language:
             attributes["LANGUAGE"] = quoted(track.language)
@@ -99,21 +102,28 @@ def add_to_hls(
 
 
 def _write_segments(
-    track: TextTrack, folder: Path, segments: Sequence[Segment], target_s: int, first_pts: int
+    track: TextTrack,
+    folder: Path,
+    layout: Layout,
+    segments: Sequence[Segment],
+    *,
+    target_s: int,
+    first_pts: int,
 ) -> None:
     """One WebVTT file a segment, and their media playlist (RFC 8216, section 3.5).
 
     Times count from the first picture, whose timestamp X-TIMESTAMP-MAP tells.
     """
     header = f"X-TIMESTAMP-MAP=MPEGTS:{first_pts % _TIMESTAMPS},LOCAL:00:00:00.000"
-    folder.mkdir()
+    playlist = folder / layout.playlist(track.name)
+    playlist.parent.mkdir(exist_ok=True)
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", f"#EXT-X-TARGETDURATION:{target_s}"]
     lines += ["#EXT-X-PLAYLIST-TYPE:VOD"]
     for number, cues in enumerate(_shared_out(track, segments), 1):
-        name = f"segment_{number}.vtt"
-        (folder / name).write_text(to_webvtt(cues, header=header), encoding="utf-8")
-        lines += [f"#EXTINF:{float(segments[number - 1].duration_s):.6f},", name]
-    (folder / MEDIA_PLAYLIST).write_text("\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n")
+        path = folder / layout.below(track.name, f"segment_{number}.vtt")
+        path.write_text(to_webvtt(cues, header=header), encoding="utf-8")
+        lines += [f"#EXTINF:{float(segments[number - 1].duration_s):.6f},", path.name]
+    playlist.write_text("\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n")
 
 
 def _shared_out(track: TextTrack, segments: Sequence[Segment]) -> list[list[Cue]]:
@@ -141,16 +151,16 @@ def add_to_mpd(mpd: str, renditions: Renditions, folder: Path) -> str:
         InputError: ``subtitle_invalid``.
     """
     tracks = text_tracks(renditions)
+    sets = ""
     for track in tracks:
-        (folder / track.folder).mkdir()
-        path = folder / track.folder / WHOLE_FILE
-        path.write_text(to_webvtt(track.cues), encoding="utf-8")
-    sets = "".join(_adaptation_set(track, folder) for track in tracks)
+        uri = renditions.layout.below(track.name, WHOLE_FILE)
+        (folder / uri).parent.mkdir(exist_ok=True)
+        (folder / uri).write_text(to_webvtt(track.cues), encoding="utf-8")
+        sets += _adaptation_set(track, uri, (folder / uri).stat().st_size)
     return mpd.replace("  </Period>", f"{sets}  </Period>", 1)
 
 
-def _adaptation_set(track: TextTrack, folder: Path) -> str:
-    size_bytes = (folder / track.folder / WHOLE_FILE).stat().st_size
+def _adaptation_set(track: TextTrack, uri: str, size_bytes: int) -> str:
     last_s = max((cue.end_ms for cue in track.cues), default=0) / 1000
     language = f" lang={quoteattr(track.language)}" if track.language else ""
     return (
@@ -160,8 +170,8 @@ def _adaptation_set(track: TextTrack, folder: Path) -> str:
             for role in _roles(track.plan)
         )
         + f"      <Label>{escape(plain_text(track.plan.name))}</Label>\n"
-        f'      <Representation id="{track.folder}" bandwidth="{_bps(size_bytes, last_s)}">\n'
-        f"        <BaseURL>{track.folder}/{WHOLE_FILE}</BaseURL>\n"
+        f'      <Representation id="{track.name}" bandwidth="{_bps(size_bytes, last_s)}">\n'
+        f"        <BaseURL>{uri}</BaseURL>\n"
         "      </Representation>\n"
         "    </AdaptationSet>\n"
     )

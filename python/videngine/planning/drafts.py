@@ -85,7 +85,7 @@ class Draft:
         """Whether sounds are renditions of their own."""
         output = self.output
         if isinstance(output, AdaptiveOutput):
-            return output.always_separate or output.separate_audio is not False
+            return output.makes_separate_audio
         return False
 
 
@@ -123,9 +123,6 @@ class Drafter:
             entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]
             segment_s = output.segment_duration or DEFAULT_SEGMENT_S
             self._fill(draft, entries, stream, clip, segment_s)
-        if isinstance(output, AdaptiveOutput) and output.mixed_in_vain:
-            message = "Sound beside the picture is made in MPEG-TS only; it is apart."
-            self._warn(f"{draft.path}.separate_audio", "conflicting_fields", message)
         return draft
 
     def _take_texts(self, draft: Draft, clip: Clip) -> bool:

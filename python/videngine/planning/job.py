@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
@@ -16,7 +17,7 @@ from videngine.planning.protection import protection_of
 from videngine.planning.renditions import Renditions, keyframe_frames
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
-from videngine.spec.outputs import AdaptiveOutput
+from videngine.spec.outputs import AdaptiveOutput, Output, Rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,7 @@ def _finish(
             height_px=picture.height_px,
             frame_rate=picture.frame_rate,
             dynamic_range="SDR" if picture.look.tonemap else source_range,
+            chunklist=(isinstance(rung.entry, Rung) and rung.entry.chunklist_name) or "",
         )
     tracks: list[TrackPlan] = []
     for track in draft.tracks:
@@ -107,11 +109,24 @@ def _finish(
         still=renditions.still(draft.still) if draft.still else None,
         segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
         separate_audio=draft.separate_audio,
-        protection=protection_of(output),
+        **_packaging(output),
         allow_soft_fail=bool(output.allow_soft_fail),
         skipped=tuple(sorted(skipped, key=lambda s: (len(s.path), s.path))),
         error=draft.error,
     )
+
+
+def _packaging(output: Output) -> dict[str, Any]:
+    """The fields of `OutputPlan` that say how a ladder is packaged."""
+    if not isinstance(output, AdaptiveOutput):
+        return {}
+    return {
+        "protection": protection_of(output),
+        "fmp4": output.makes_fmp4,
+        "one_folder": bool(output.single_folder),
+        "i_frames": bool(output.i_frames_only),
+        "hls_name": output.hls_name,
+    }
 
 
 def _source_warnings(media: MediaInfo, drafts: list[Draft]) -> Iterator[Fault]:

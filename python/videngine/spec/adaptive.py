@@ -1,4 +1,4 @@
-"""Outputs that are ladders: HLS and DASH."""
+"""Outputs that are ladders: what all have, HLS and DASH."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from videngine.spec.faults import invalid, show
+from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import (
@@ -17,17 +17,10 @@ from videngine.spec.protection import (
     check_together,
 )
 from videngine.spec.rendition import SIZE_FIELDS, ClipFields, VideoFields
+from videngine.spec.rung import Rung
 from videngine.spec.sound import AudioFields, check_sound
 from videngine.spec.subtitles import TextFields
 from videngine.spec.values import Flag, SegmentDuration, text
-
-
-class Rung(VideoFields, AudioFields):
-    """One entry of ``stream``; fields left out come from the output itself."""
-
-    chunklist_name: NotYet = Field(
-        None, description="Name of the media playlist. Default: chosen by the server."
-    )
 
 
 class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextFields):
@@ -56,19 +49,32 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
         None,
         description="FairPlay, in an HLS playlist; with `cenc_drm` the same key. Default: none.",
     )
-    fmp4: NotYet = Field(
-        None, description="Fragmented MP4 segments. Default: chosen by the server."
+    fmp4: Flag | None = Field(
+        None,
+        description="Whether segments are fragmented MP4 or, in HLS alone, MPEG-TS. Default: true; "
+        "false where `separate_audio` is.",
     )
-    single_folder: NotYet = Field(None, description="All files in one folder. Default: 0.")
-    i_frames_only: NotYet = Field(None, description="Playlist of keyframes. Default: 0.")
-    create_m3u8_playlist: NotYet = Field(None, description="HLS playlist beside DASH. Default: 0.")
+    single_folder: Flag | None = Field(
+        None,
+        description="Whether renditions have no folders of their own: `video_1_init.mp4`. "
+        "Default: 0.",
+    )
+    i_frames_only: Flag | None = Field(
+        None,
+        description="Whether HLS has playlists of keyframes too, for trick play. Default: 0.",
+    )
+    create_m3u8_playlist: Flag | None = Field(
+        None,
+        description="Whether an HLS playlist stands beside the MPD and lists the same segments. "
+        "Default: 0.",
+    )
     refresh_playlist: NotYet = Field(None, description="Playable before the end. Default: 0.")
 
     @field_validator("playlist_name")
     @classmethod
     def _plain_name(cls, name: str | None) -> str | None:
-        if name is None:
-            return None
+        if name is None or not name.strip():  # empty: no playlist, see `AdvancedMp4Output`
+            return name and ""
         if "/" in name or "\\" in name or name.startswith("."):
             raise invalid(f"must be a file name without folders, not {show(name)}")
         extension = min(cls.extensions)
@@ -81,7 +87,14 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
     @property
     def default_name(self) -> str:
         """`playlist_name` or its default."""
-        return self.playlist_name or f"playlist{min(self.extensions)}"
+        if self.playlist_name is None:
+            return f"playlist{min(self.extensions)}"
+        return self.playlist_name
+
+    @property
+    def hls_name(self) -> str:
+        """Name of the output's multivariant playlist, "" if it has none."""
+        return self.folder_and_name[1]
 
     @model_validator(mode="after")
     def _name_once(self) -> Self:
@@ -94,14 +107,21 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
         return self
 
     @property
-    def always_separate(self) -> bool:
-        """Whether sound is apart whatever `separate_audio` says: it is in all fragmented MP4."""
-        return self.cenc_drm is not None or self.fps_drm is not None
+    def makes_fmp4(self) -> bool:
+        """Whether segments are fragmented MP4; of what the request alone tells."""
+        if self.cenc_drm or self.fps_drm or self.i_frames_only:
+            return True
+        return self.separate_audio is not False if self.fmp4 is None else self.fmp4
 
     @property
-    def mixed_in_vain(self) -> bool:
-        """Whether sound beside the picture was asked for and is not made."""
-        return self.separate_audio is False and self.always_separate
+    def is_flat(self) -> bool:
+        """Whether renditions have no folders of their own."""
+        return bool(self.single_folder)
+
+    @property
+    def makes_separate_audio(self) -> bool:
+        """Whether sound is apart: it always is in fragmented MP4."""
+        return self.makes_fmp4 or self.separate_audio is not False
 
     @property
     def default_scheme(self) -> Literal["cenc", "cbcs"]:
@@ -117,6 +137,45 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
                 field="encryption",
             )
         check_together(self.cenc_drm, self.fps_drm, default=self.default_scheme)
+        if self.encryption is not None and self.i_frames_only:
+            raise invalid(
+                "cannot be: keyframes are parts of segments that are encrypted as a whole",
+                code="conflicting_fields",
+                field="i_frames_only",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _segments_as_asked(self) -> Self:
+        """What cannot be as it was asked is made as close to it as can be."""
+        if self.fmp4 is False and self.makes_fmp4:
+            raise invalid(
+                "is not made: DRM, DASH, playlists of keyframes and files need fragmented MP4",
+                code="conflicting_fields",
+                field="fmp4",
+                instead=DROP,
+            )
+        if self.separate_audio is False and self.makes_separate_audio:
+            raise invalid(
+                "is not made in fragmented MP4: sound is apart",
+                code="conflicting_fields",
+                field="separate_audio",
+                instead=DROP,
+            )
+        if self.i_frames_only and not self.hls_name:
+            raise invalid(
+                "is for HLS playlists, and there is none",
+                code="conflicting_fields",
+                field="i_frames_only",
+                instead=DROP,
+            )
+        if self.create_m3u8_playlist and self.kind != "advanced_dash":
+            raise invalid(
+                "is for DASH: this output has its own playlist",
+                code="conflicting_fields",
+                field="create_m3u8_playlist",
+                instead=DROP,
+            )
         return self
 
     @property
@@ -162,9 +221,8 @@ class HlsOutput(AdaptiveOutput):
 
     @property
     def sound_codecs(self) -> tuple[str, ...]:
-        """CMAF's, or MPEG-TS's where sound lies beside the picture."""
-        mixed = self.separate_audio is False and not self.always_separate
-        return ("aac", "mp3") if mixed else super().sound_codecs
+        """CMAF's, or MPEG-TS's."""
+        return super().sound_codecs if self.makes_fmp4 else ("aac", "mp3")
 
 
 class DashOutput(AdaptiveOutput):
@@ -176,14 +234,20 @@ class DashOutput(AdaptiveOutput):
     output: Literal["advanced_dash", "dash"] = Field(description="Kind of output. Required.")
 
     @property
-    def always_separate(self) -> bool:
-        """DASH has one adaptation set for each kind."""
+    def makes_fmp4(self) -> bool:
+        """DASH is made of nothing else."""
         return True
 
     @property
+    def hls_name(self) -> str:
+        """After the MPD, where it was asked for."""
+        stem = self.folder_and_name[1].removesuffix(".mpd")
+        return f"{stem}.m3u8" if self.create_m3u8_playlist else ""
+
+    @property
     def default_scheme(self) -> Literal["cenc", "cbcs"]:
-        """Devices of before 2018 know only cenc."""
-        return "cenc"
+        """Devices of before 2018 know only cenc, but Apple's know only cbcs."""
+        return "cbcs" if self.create_m3u8_playlist else "cenc"
 
     @model_validator(mode="after")
     def _protection_of_dash(self) -> Self:
@@ -193,9 +257,9 @@ class DashOutput(AdaptiveOutput):
                 code="conflicting_fields",
                 field="encryption",
             )
-        if self.fps_drm is not None:
+        if self.fps_drm is not None and not self.create_m3u8_playlist:
             raise invalid(
-                "is signalled in HLS only; DASH is protected by `cenc_drm`",
+                "is signalled in HLS only: set `create_m3u8_playlist` too, or use `cenc_drm`",
                 code="conflicting_fields",
                 field="fps_drm",
             )

@@ -17,6 +17,7 @@ from videngine.spec.job import JobSpec
 from videngine.spec.model import Model
 from videngine.spec.outputs import (
     AdaptiveOutput,
+    AdvancedMp4Output,
     DashOutput,
     HlsOutput,
     Mp4Output,
@@ -48,6 +49,7 @@ MODELS: dict[str, type[Model]] = {
         AdaptiveOutput,
         HlsOutput,
         DashOutput,
+        AdvancedMp4Output,
         Rung,
         Encryption,
         CencDrm,

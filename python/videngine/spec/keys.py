@@ -17,6 +17,7 @@ from videngine.spec.job import JobSpec
 from videngine.spec.outputs import AdaptiveOutput, Output
 
 _ADAPTIVE_FILES = re.compile(r"(video|audio|subs)_[^/]*/[^/]*|[^/]*\.(m3u8|mpd)")
+_FLAT_FILES = re.compile(r"(video|audio|subs)_[^/]*|[^/]*\.(m3u8|mpd)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +58,17 @@ def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, 
 
 @dataclass(frozen=True)
 class _Claim:
-    """The objects that an output will write: one file, or what a ladder makes in ``folder``."""
+    """The objects that an output will write: one file, or what a ladder makes in ``folder``.
+
+    ``flat``: the ladder's renditions have no folders of their own there.
+    """
 
     index: int
     store: tuple[str, ...]
     folder: str
     name: str
     adaptive: bool
+    flat: bool
 
     def meets(self, other: _Claim) -> bool:
         """Whether both might write the same object."""
@@ -76,7 +81,8 @@ class _Claim:
     def _reaches(self, other: _Claim) -> bool:
         below = _below(self.folder, posixpath.join(other.folder, other.name))
         if self.adaptive:
-            return below is not None and _ADAPTIVE_FILES.fullmatch(below) is not None
+            files = _FLAT_FILES if self.flat else _ADAPTIVE_FILES
+            return below is not None and files.fullmatch(below) is not None
         return below == self.name
 
 
@@ -100,6 +106,7 @@ def _claim(output: Output, place: OutputPlace) -> _Claim:
         posixpath.join(place.folder, place.root).rstrip("/") or place.folder,
         place.name,
         isinstance(output, AdaptiveOutput),
+        isinstance(output, AdaptiveOutput) and output.is_flat,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -29,6 +29,8 @@ class Model(BaseModel):
         validate_default=False,
     )
 
+    empty_means_something: ClassVar[frozenset[str]] = frozenset()  # fields where "" is a value
+
     def __repr_args__(self) -> Any:
         """Only what is set: most fields of a request are not."""
         return [(name, value) for name, value in super().__repr_args__() if value is not None]
@@ -37,7 +39,8 @@ class Model(BaseModel):
     @classmethod
     def _drop_unset(cls, data: Any) -> Any:
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if not is_unset(value)}
+            kept = {key for key in cls.empty_means_something if data.get(key) is not None}
+            return {key: v for key, v in data.items() if key in kept or not is_unset(v)}
         return data
 
 

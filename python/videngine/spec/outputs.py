@@ -6,10 +6,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput, Rung
+from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
+from videngine.spec.advanced_mp4 import AdvancedMp4Output
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields, VideoFields
+from videngine.spec.rung import Rung
 from videngine.spec.sound import AudioFields, check_sound
 from videngine.spec.thumbnail import ThumbnailOutput
 
@@ -17,6 +19,7 @@ __all__ = [
     "KINDS",
     "LATER_KINDS",
     "AdaptiveOutput",
+    "AdvancedMp4Output",
     "DashOutput",
     "HlsOutput",
     "Mp4Output",
@@ -32,10 +35,10 @@ KINDS = {
     "hls": "advanced_hls",
     "advanced_dash": "advanced_dash",
     "dash": "advanced_dash",
+    "advanced_mp4": "advanced_mp4",
     "thumbnail": "thumbnail",
 }
 LATER_KINDS = (
-    "advanced_mp4",
     "gif",
     "speech_to_text",
     "webm",
@@ -91,6 +94,7 @@ Output = Annotated[
     Annotated[Mp4Output, Tag("mp4")]
     | Annotated[HlsOutput, Tag("advanced_hls")]
     | Annotated[DashOutput, Tag("advanced_dash")]
+    | Annotated[AdvancedMp4Output, Tag("advanced_mp4")]
     | Annotated[ThumbnailOutput, Tag("thumbnail")],
     Discriminator(kind_of_output),
 ]
