@@ -88,6 +88,7 @@ def run_job(spec: Any, run: Any) -> Report:
             "duration": 20.02,
             "size": 1000,
             "renditions": [],
+            "detected_language": "",
             "error": None,
             "warnings": [],
         }

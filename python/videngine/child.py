@@ -60,6 +60,11 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
         "bit_rate_bps": facts.bit_rate_bps,
         "start_s": str(facts.start_s),
         "streams": streams,
+        "chapters": [
+            {"start_s": str(c.start_s), "end_s": str(c.end_s), "tags": c.tags}
+            for c in facts.chapters
+        ],
+        "tags": facts.tags,
     }
 
 
@@ -108,11 +113,18 @@ def _remux_ts(request: dict[str, Any]) -> int:
     )
 
 
+def _repack(request: dict[str, Any]) -> list[str]:
+    plan = request["plan"]
+    start_s, length_s = _struct(_engine.repack, plan)
+    return [str(start_s), str(length_s)]
+
+
 _OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "probe": _probe,
     "transcode": _transcode,
     "remux_mp4": _remux_mp4,
     "remux_ts": _remux_ts,
+    "repack": _repack,
 }
 
 

@@ -13,6 +13,7 @@ from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
 from videngine.run import Run
 from videngine.spec import JobSpec
+from videngine.speech.recognition import Recognitions
 from videngine.storage import StoredObject, open_sink
 from videngine.tracker import Tracker
 
@@ -33,6 +34,7 @@ class Delivery:
         run: Run,
         tracker: Tracker,
         anywhere: bool,
+        recognitions: Recognitions,
     ) -> None:
         self._destination = spec.format[output.index].destination
         self._output = output
@@ -41,16 +43,21 @@ class Delivery:
         self._run = run
         self._tracker = tracker
         self._anywhere = anywhere
+        self._recognitions = recognitions
         self._folder = run.scratch / f"output_{output.index}"
 
     def package(self) -> dict[str, Any]:
-        """The output's files, manifests last."""
+        """The output's files, manifests last, and what is worth telling of them."""
         self._tracker.stage("packaging", 0.0)
+        facts: dict[str, Any] = {}
+        if speech := self._output.speech:
+            transcript = self._recognitions.wait(speech)
+            facts = {"detected_language": transcript.language, "duration": transcript.duration}
         files = packaging.package(
             self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
         )
         files.sort(key=lambda file: file.manifest)
-        return {"files": [vars(file) for file in files]}
+        return {"files": [vars(file) for file in files], "facts": facts}
 
     def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
         """Store the files in order; what was stored is taken back on failure."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from videngine.child_protocol import OnEvent, Stop, call_child
 from videngine.media import MediaInfo
-from videngine.plan import Plan, RenditionResult
+from videngine.plan import Plan, RenditionResult, RepackPlan
 
 _run = partial(call_child, "videngine.child")
 
@@ -93,3 +93,14 @@ def remux_ts(
         "segment_pattern": segment_pattern,
     }
     return int(_run(request, stop=stop))
+
+
+def repack(plan: RepackPlan, *, stop: Stop = lambda: False) -> tuple[Fraction, Fraction]:
+    """Write a source's packets into another container; where the target begins, and its length.
+
+    Raises:
+        InputError: ``range_outside_source``. VidengineError: ``packaging_failed``.
+        ResourceError: ``disk_full``. Cancelled, WorkerLost.
+    """
+    start_s, length_s = _run({"operation": "repack", "plan": plan.to_json()}, stop=stop)
+    return Fraction(start_s), Fraction(length_s)

@@ -27,6 +27,7 @@ from videngine.planning.assets import Asset, Assets, AssetSource, named_assets, 
 from videngine.report import Report
 from videngine.run import Run
 from videngine.spec import JobSpec
+from videngine.speech.recognition import Recognitions, model_folder
 from videngine.tracker import Tracker
 
 
@@ -68,50 +69,56 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])
     media = film.media
     plan = _plan(spec, film, sources[0], assets, run)
-    encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
-    results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
-    given_up = {name: VidengineError.from_json(e) for name, e in encoded["failures"].items()}
+    with Recognitions(plan, run) as recognitions:
+        encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
+        results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
+        given_up = {name: VidengineError.from_json(e) for name, e in encoded["failures"].items()}
 
-    reports: list[OutputReport] = []
-    delivered = {"package": 0.0, "upload": 0.0}
-    for output in plan.outputs:
-        report = _base_report(output, results)
-        try:
-            if output.error:
-                raise InputError(output.error["code"], output.error["message"])
-            for rendition in output.renditions:
-                if rendition in given_up:
-                    raise given_up[rendition]
-            deliver = Delivery(
-                spec,
-                output,
-                plan.engine,
-                results,
-                run=run,
-                tracker=tracker,
-                anywhere=anywhere,
-            )
-            packaged = timed(f"package {output.index}", deliver.package)
-            uploaded = timed(f"upload {output.index}", partial(deliver.upload, packaged))
-        except Cancelled:
-            raise
-        except VidengineError as error:
-            if not output.allow_soft_fail:
+        reports: list[OutputReport] = []
+        delivered = {"package": 0.0, "upload": 0.0}
+        for output in sorted(plan.outputs, key=_waits_for_others):
+            report = _base_report(output, results)
+            try:
+                if output.error:
+                    raise InputError(output.error["code"], output.error["message"])
+                for rendition in output.renditions:
+                    if rendition in given_up:
+                        raise given_up[rendition]
+                deliver = Delivery(
+                    spec,
+                    output,
+                    plan.engine,
+                    results,
+                    run=run,
+                    tracker=tracker,
+                    anywhere=anywhere,
+                    recognitions=recognitions,
+                )
+                packaged = timed(f"package {output.index}", deliver.package)
+                uploaded = timed(f"upload {output.index}", partial(deliver.upload, packaged))
+            except Cancelled:
                 raise
-            report.status, report.error = "failed", {"code": error.code, "message": error.message}
-            tracker.output_done(output.index, "failed")
-        else:
-            report.status, report.progress = "completed", 100.0
-            report.files = uploaded["files"]
-            named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)]
-            report.urls = named[-1:] if output.name else named  # no playlist: every file counts
-            report.size = sum(f["size"] for f in uploaded["files"])
-            report.warnings += uploaded["warnings"]
-            delivered["package"] += packaged["seconds"]
-            delivered["upload"] += uploaded["seconds"]
-            tracker.output_done(output.index, "completed")
-        reports.append(report)
-
+            except VidengineError as error:
+                if not output.allow_soft_fail:
+                    raise
+                report.status, report.error = (
+                    "failed",
+                    {"code": error.code, "message": error.message},
+                )
+                tracker.output_done(output.index, "failed")
+            else:
+                report.status, report.progress = "completed", 100.0
+                report.files = uploaded["files"]
+                named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)]
+                report.urls = named[-1:] if output.name else named  # no playlist: every file counts
+                report.size = sum(f["size"] for f in uploaded["files"])
+                report.warnings += uploaded["warnings"]
+                vars(report).update(packaged["facts"])
+                delivered["package"] += packaged["seconds"]
+                delivered["upload"] += uploaded["seconds"]
+                tracker.output_done(output.index, "completed")
+            reports.append(report)
+    reports.sort(key=lambda report: report.index)
     failed = [r for r in reports if r.status == "failed"]
     everything = len(failed) == len(reports)
     return Report(
@@ -132,6 +139,11 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         raw_size=media.size_bytes,
         stats=encoded["stats"],
     )
+
+
+def _waits_for_others(output: OutputPlan) -> bool:
+    """Whether an output would hold up those behind it: it comes last."""
+    return output.speech is not None
 
 
 def _stop_if_cancelled(run: Run) -> None:
@@ -175,6 +187,8 @@ def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> 
     for output in plan.outputs:
         if output.error and not output.allow_soft_fail:
             raise InputError(output.error["code"], output.error["message"])
+        if output.speech and not output.allow_soft_fail:
+            model_folder(run.settings, output.speech.mode)
     return replace(plan, engine=film.in_plan(plan.engine))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
-_RATIONAL = {"duration_s", "start_s", "frame_rate", "sample_aspect_ratio"}
+_RATIONAL = {"duration_s", "start_s", "frame_rate", "sample_aspect_ratio", "time_base"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,13 @@ class Stream:
     channels: int = 0
     channel_layout: str = ""
     attached_picture: bool = False
+    codec_tag: str = ""
+    level: int = 0  # as the codec counts; 0: it does not say
+    frames: int = 0  # as the container says; 0: it does not
+    time_base: Fraction = Fraction(0)
+    dispositions: tuple[str, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
+    side_data: tuple[dict[str, str | int], ...] = ()  # HDR, rotation; in ffprobe's names
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -69,6 +76,15 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """A chapter of a source; seconds from the source's origin."""
+
+    start_s: Fraction
+    end_s: Fraction
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MediaInfo:
     """A whole source. Times are rational seconds counted from the source's own origin."""
 
@@ -78,6 +94,8 @@ class MediaInfo:
     bit_rate_bps: int
     start_s: Fraction
     streams: tuple[Stream, ...]
+    chapters: tuple[Chapter, ...] = ()
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def video(self) -> Stream | None:
@@ -100,6 +118,11 @@ class MediaInfo:
             "bit_rate_bps": self.bit_rate_bps,
             "start_s": str(self.start_s),
             "streams": [_stream_to_json(s) for s in self.streams],
+            "chapters": [
+                {"start_s": str(c.start_s), "end_s": str(c.end_s), "tags": dict(c.tags)}
+                for c in self.chapters
+            ],
+            "tags": dict(self.tags),
         }
 
     @staticmethod
@@ -112,6 +135,11 @@ class MediaInfo:
             bit_rate_bps=data["bit_rate_bps"],
             start_s=Fraction(data["start_s"]),
             streams=tuple(_stream_from_json(s) for s in data["streams"]),
+            chapters=tuple(
+                Chapter(start_s=Fraction(c["start_s"]), end_s=Fraction(c["end_s"]), tags=c["tags"])
+                for c in data.get("chapters", ())
+            ),
+            tags=data.get("tags", {}),
         )
 
 
@@ -121,6 +149,8 @@ def _stream_to_json(stream: Stream) -> dict[str, Any]:
         value = getattr(stream, f.name)
         if f.name in _RATIONAL:
             value = None if value is None else str(value)
+        elif isinstance(value, tuple):
+            value = list(value)
         elif f.name == "color":
             value = {c.name: getattr(value, c.name) for c in fields(value)}
         out[f.name] = value
@@ -131,5 +161,7 @@ def _stream_from_json(data: dict[str, Any]) -> Stream:
     values = dict(data)
     for name in _RATIONAL & values.keys():
         values[name] = None if values[name] is None else Fraction(values[name])
+    for name in ("dispositions", "side_data"):
+        values[name] = tuple(values.get(name, ()))
     values["color"] = Color(**values["color"])
     return Stream(**values)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
+from videngine.plan import AudioRenditionPlan, RepackPlan
 from videngine.protection import Protection
 
 
@@ -45,6 +46,21 @@ class TextPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecognitionPlan:
+    """One recognition of speech; outputs that ask for the same share it.
+
+    ``sound`` is what is listened to, ``language`` ISO 639-1 or "" for whatever is heard, ``path``
+    where the transcript goes.
+    """
+
+    id: str
+    sound: AudioRenditionPlan
+    mode: Literal["speed", "balanced", "accuracy"]
+    language: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkippedRung:
     """A rung that was asked for and is not made, and why."""
 
@@ -74,6 +90,10 @@ class OutputPlan:
     tracks: tuple[TrackPlan, ...] = ()
     texts: tuple[TextPlan, ...] = ()
     still: str | None = None
+    speech: RecognitionPlan | None = None
+    text_files: tuple[tuple[str, str], ...] = ()  # (what is in it, its name)
+    document: dict[str, Any] | None = None  # JSON to write
+    repack: RepackPlan | None = None
     segment_s: Fraction | None = None
     separate_audio: bool = True
     fmp4: bool = True
@@ -119,6 +139,7 @@ class OutputReport:
     duration: float = 0.0
     size: int = 0
     renditions: list[dict[str, Any]] = field(default_factory=list)
+    detected_language: str = ""  # of speech, ISO 639-1
     error: dict[str, str] | None = None
     warnings: list[dict[str, str]] = field(default_factory=list)
 

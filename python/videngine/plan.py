@@ -120,7 +120,7 @@ class AudioRenditionPlan:
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None
     sample_bits: int = 16  # of lossless codecs: 16 or 24
-    container: Literal["cmaf", "matroska"] = "cmaf"
+    container: Literal["cmaf", "matroska", "wav"] = "cmaf"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +176,29 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
+        result = _to_json(self)
+        assert isinstance(result, dict)
+        return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepackPlan:
+    """A source's packets in another container; nothing is encoded.
+
+    ``container`` is libavformat's name of the muxer, ``streams`` the source's in the order that
+    they are to have. The cut is at the last key frame at or before ``start_s``.
+    """
+
+    source_path: str
+    target: str
+    container: Literal["mp4", "mov", "matroska", "webm", "mpegts"]
+    streams: tuple[int, ...]
+    metadata: bool = True  # titles, tags and chapters; languages stay in any case
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON; rational numbers are strings."""
         result = _to_json(self)
         assert isinstance(result, dict)
         return result

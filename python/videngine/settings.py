@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -88,6 +89,23 @@ class Settings(BaseSettings):
         repr=False,
         description="Base64 key(s) that encrypt stored secrets; empty: made in `state_dir`.",
     )
+    speech_model_dir: Path | None = Field(
+        None,
+        description="Folder of the models of `speech_to_text`, one folder each; empty: `models` in "
+        "`state_dir`.",
+    )
+    speech_model_speed: str = Field(
+        "base", description="Model of the mode `speed`: a folder of `speech_model_dir`, or a path."
+    )
+    speech_model_balanced: str = Field(
+        "small", description="Model of the mode `balanced`, likewise."
+    )
+    speech_model_accuracy: str = Field(
+        "large-v3", description="Model of the mode `accuracy`, likewise."
+    )
+    speech_threads: int = Field(
+        0, ge=0, le=256, description="Threads that recognise one sound; 0: as many as cores."
+    )
     webhook_timeout_s: float = Field(15, gt=0, description="Time a webhook receiver has to answer.")
     webhook_allow_http: bool = Field(True, description="Whether webhooks may use plain http.")
 
@@ -122,6 +140,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat variables, variables beat the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def model_dir(self) -> Path:
+        """Where models of speech lie, one folder each."""
+        return self.speech_model_dir or self.state_dir.resolve() / "models"
+
+    @property
+    def speech_cores(self) -> int:
+        """How many threads recognise speech."""
+        return self.speech_threads or os.cpu_count() or 1
 
     @property
     def scratch_dir(self) -> Path:

@@ -18,7 +18,7 @@ bool is_quarter_turn(int degrees) {
   return degrees == 0 || degrees == 90 || degrees == 180 || degrees == 270;
 }
 
-const std::set<std::string> kContainers = {"cmaf", "matroska"};
+const std::set<std::string> kContainers = {"cmaf", "matroska", "wav"};
 
 bool is_layout(const std::string& name) {
   AVChannelLayout layout{};

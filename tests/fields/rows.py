@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.speech.material import models
+
 from videngine import Report, Settings, transcode
 
 HERE = Path(__file__).parent
@@ -59,7 +61,7 @@ class Row:
             {"destination": {"type": "file", "path": f"{folder / str(index)}/"}, **output}
             for index, output in enumerate(job["format"])
         ]
-        settings = Settings(state_dir=folder / "state", default_preset="ultrafast")
+        settings = Settings(state_dir=folder / "state", default_preset="ultrafast", **models())
         request = {"video_id": "row", **job, "source": source, "format": outputs}
         report = transcode(request, settings=settings)
         shutil.rmtree(folder / "state")

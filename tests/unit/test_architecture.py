@@ -15,7 +15,10 @@ from videngine.spec.outputs import (
     AdvancedMp4Output,
     DashOutput,
     HlsOutput,
+    MetadataOutput,
     Mp4Output,
+    RepackOutput,
+    SpeechToTextOutput,
     ThumbnailOutput,
 )
 from videngine.spec.rung import Rung
@@ -30,6 +33,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     DashOutput,
     AdvancedMp4Output,
     ThumbnailOutput,
+    SpeechToTextOutput,
+    MetadataOutput,
+    RepackOutput,
     Rung,
 )
 # Parts of `source` and `destination` are one row: storage reads them all.

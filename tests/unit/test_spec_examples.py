@@ -43,7 +43,6 @@ NOT_YET = [
     "format[4].output",
     "format[5].subtitles",
     "format[5].deinterlace",
-    "format[6].output",
     *(
         f"format[7].stream[{i}].{field}"
         for i in (0, 1)
@@ -87,10 +86,13 @@ def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
     parsed = parse_job(data)
     assert [(w.path, w.code) for w in parsed.warnings] == [
         ("format[0].rotate", "invalid_field"),  # 10 degrees
-        *((f"format[{n}].destination.path", "path_collision") for n in (2, 5)),  # all have one path
+        *((f"format[{n}].destination.path", "path_collision") for n in (2, 6)),  # all have one path
     ]
     kinds = [output.kind for output in parsed.spec.format]
-    assert kinds == ["mp4", "advanced_hls", "advanced_mp4", "thumbnail", "mp4", "advanced_dash"]
+    assert kinds == [
+        "mp4", "advanced_hls", "advanced_mp4", "thumbnail", "mp4", "speech_to_text",
+        "advanced_dash",
+    ]  # fmt: skip
 
 
 def _remove(data: Any, path: str) -> None:
@@ -175,8 +177,7 @@ def test_every_field_of_the_models_is_on_our_page() -> None:
     assert set(re.findall(r"<!-- fields: (\w+) -->", page)) == set(MODELS)
     tables = "".join(re.findall(r"<!-- fields: .*?<!-- end -->", page, re.DOTALL))
     rows = set(re.findall(r"^\| `(\w+)` \|", tables, re.MULTILINE))
-    shown_only = {"transcript", "json", "srt", "vtt", "mode"}
-    assert rows == known_fields() - shown_only
+    assert rows == known_fields()
 
 
 def test_every_code_that_planning_and_parsing_warn_of_is_on_our_page() -> None:

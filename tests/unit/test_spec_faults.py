@@ -198,11 +198,9 @@ def test_a_hostile_name_of_a_field_is_printed_short_and_escaped() -> None:
     "kind",
     [
         "gif",
-        "speech_to_text",
         "webm",
         "mp3",
         "thumbnails",
-        "metadata",
         "vmaf",
         "GIF",
     ],

@@ -10,12 +10,14 @@ from pathlib import Path
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.packaging.advanced_mp4 import package_advanced_mp4
+from videngine.packaging.copies import package_document, package_repack
 from videngine.packaging.dash import package_dash
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
 from videngine.packaging.mp4 import package_mp4
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.shaka import disk_full
+from videngine.packaging.speech import package_speech
 from videngine.packaging.still import package_still
 from videngine.plan import Plan, RenditionResult
 
@@ -27,6 +29,9 @@ _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[Pack
     "advanced_mp4": package_advanced_mp4,
     "mp4": package_mp4,
     "thumbnail": package_still,
+    "speech_to_text": package_speech,
+    "metadata": package_document,
+    "repack": package_repack,
 }
 
 

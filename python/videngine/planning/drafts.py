@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung, TextPlan
-from videngine.plan import Look
+from videngine.plan import Look, RepackPlan
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.framing import (
     Asked,
@@ -24,6 +25,7 @@ from videngine.planning.framing import (
     turned,
 )
 from videngine.planning.light import tonemap, unsupported
+from videngine.planning.metadata import metadata_document
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
     Clip,
@@ -32,17 +34,22 @@ from videngine.planning.pictures import (
     limited_rate,
 )
 from videngine.planning.renditions import RateControl, Still, VideoWish
+from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sounds import Track, tracks
+from videngine.planning.speech import Speech, speech, spoken
 from videngine.planning.texts import TextFailed, texts
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import (
     AdaptiveOutput,
+    MetadataOutput,
     Mp4Output,
     Output,
+    RepackOutput,
     Rung,
+    SpeechToTextOutput,
     ThumbnailOutput,
 )
-from videngine.spec.rendition import CODECS
+from videngine.spec.rendition import CODECS, ClipFields, VideoFields
 from videngine.spec.subtitles import TextFields
 
 DEFAULT_CRF = 23.0
@@ -72,6 +79,9 @@ class Draft:
     tracks: list[Track] = field(default_factory=list)
     texts: tuple[TextPlan, ...] = ()
     still: Still | None = None
+    speech: Speech | None = None
+    document: dict[str, Any] | None = None
+    repack: RepackPlan | None = None
     skipped: list[SkippedRung] = field(default_factory=list)
     error: dict[str, str] | None = None
 
@@ -92,11 +102,14 @@ class Draft:
 class Drafter:
     """Fits the outputs of one job to its source. ``warnings`` grow as it goes."""
 
-    def __init__(self, spec: JobSpec, media: MediaInfo, preset: str, assets: Assets) -> None:
+    def __init__(
+        self, spec: JobSpec, media: MediaInfo, *, source_path: str, preset: str, assets: Assets
+    ) -> None:
         self.warnings: list[Fault] = []
         self._upscale = bool(spec.upscale)
         self._media = media
         self._preset = preset
+        self._source_path = source_path
         self._assets = assets
         adaptive = [o for o in spec.format if isinstance(o, AdaptiveOutput)]
         self._segment_s = (adaptive and adaptive[0].segment_duration) or DEFAULT_SEGMENT_S
@@ -104,6 +117,16 @@ class Drafter:
     def draft(self, index: int, output: Output) -> Draft:
         """Fit one output."""
         draft = Draft(index=index, output=output)
+        match output:
+            case SpeechToTextOutput():
+                self._listen(draft, output)
+                return draft
+            case MetadataOutput():
+                draft.document = metadata_document(self._media)
+                return draft
+            case RepackOutput():
+                self._repack(draft, output)
+                return draft
         stream = self._media.video
         if stream is None or not all(stream.display_size):
             message = "The source has no picture to make this output of."
@@ -153,7 +176,9 @@ class Drafter:
 
     def _clip(self, draft: Draft, stream: Stream) -> Clip | None:
         """The part of the source that an output takes, or None and an error in the draft."""
-        start, asked = draft.output.start_time or Fraction(0), draft.output.duration
+        fields = draft.output
+        assert isinstance(fields, ClipFields), "what takes no part of the source has no clip"
+        start, asked = fields.start_time or Fraction(0), fields.duration
         whole = stream.duration_s or self._media.duration_s
         if whole <= 0:
             return Clip(start_s=start, duration_s=asked, length_s=asked)
@@ -269,6 +294,29 @@ class Drafter:
             bitrate_bps=rate, max_bitrate_bps=3 * rate // 2, buffer_size_bits=2 * rate
         )
 
+    def _listen(self, draft: Draft, output: SpeechToTextOutput) -> None:
+        stream = spoken(output, self._media.audio)
+        if stream is None:
+            draft.error = {"code": "no_speech", "message": "The source has no sound."}
+        elif clip := self._clip(draft, stream):
+            draft.speech = speech(output, stream, clip)
+
+    def _repack(self, draft: Draft, output: RepackOutput) -> None:
+        longest = self._media.video or next(iter(self._media.audio), None)
+        clip = self._clip(draft, longest) if longest else Clip()
+        if clip is None:
+            return
+        try:
+            draft.repack = repack_plan(
+                output,
+                self._media,
+                clip,
+                source_path=self._source_path,
+                warn=lambda code, message: self._warn(draft.path, code, message),
+            )
+        except NotTaken as error:
+            draft.error = {"code": "codec_not_in_container", "message": str(error)}
+
     def _still(self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip) -> Still:
         framing = framed(asked(output), stream.display_size)
         limit = turned(stream.display_size, framing.rotation_deg)
@@ -341,7 +389,7 @@ def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
 
 def _wants_sdr(output: Output) -> bool:
     entries = output.rungs if isinstance(output, AdaptiveOutput) else (output,)
-    return any(_sdr_asked(entry) for entry in entries)
+    return any(_sdr_asked(e) for e in entries if isinstance(e, VideoFields | ThumbnailOutput))
 
 
 def _sdr_asked(entry: Entry | ThumbnailOutput) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
-from videngine.outputs import OutputPlan, RungPlan, SkippedRung, TrackPlan
+from videngine.outputs import OutputPlan, RecognitionPlan, RungPlan, SkippedRung, TrackPlan
 from videngine.plan import Plan
 from videngine.planning.assets import Assets
 from videngine.planning.drafts import Draft, Drafter
 from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
 from videngine.planning.renditions import Renditions, keyframe_frames
+from videngine.planning.speech import Speech, recognitions
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
-from videngine.spec.outputs import AdaptiveOutput, Output, Rung
+from videngine.spec.outputs import AdaptiveOutput, Output, Rung, SpeechToTextOutput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +55,15 @@ def plan_job(
         assets: every subtitle file and logo that `named_assets` found; none by default.
     """
     places, _ = place_outputs(spec)  # their warnings were given with the answer to the request
-    drafter = Drafter(spec, media, default_preset, assets or {})
+    drafter = Drafter(
+        spec, media, source_path=source_path, preset=default_preset, assets=assets or {}
+    )
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
     source_range = media.video.dynamic_range if media.video else "SDR"
+    speeches = recognitions((d.speech for d in drafts if d.speech), work_dir)
     outputs = tuple(
-        _finish(draft, place, renditions, source_range)
+        _finish(draft, place, renditions, speeches, source_range=source_range)
         for draft, place in zip(drafts, places, strict=True)
     )
     return JobPlan(
@@ -74,7 +78,12 @@ def plan_job(
 
 
 def _finish(
-    draft: Draft, place: OutputPlace, renditions: Renditions, source_range: str
+    draft: Draft,
+    place: OutputPlace,
+    renditions: Renditions,
+    speeches: Mapping[Speech, RecognitionPlan],
+    *,
+    source_range: str,
 ) -> OutputPlan:
     """An output with the ids of its renditions; rungs that equal earlier ones are left out."""
     output = draft.output
@@ -107,6 +116,12 @@ def _finish(
         tracks=tuple(tracks),
         texts=draft.texts,
         still=renditions.still(draft.still) if draft.still else None,
+        speech=speeches[draft.speech] if draft.speech else None,
+        text_files=tuple(output.names_by_kind.items())
+        if isinstance(output, SpeechToTextOutput)
+        else (),
+        document=draft.document,
+        repack=draft.repack,
         segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
         separate_audio=draft.separate_audio,
         **_packaging(output),

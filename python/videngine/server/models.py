@@ -87,6 +87,7 @@ class OutputInfo(BaseModel):
     duration: float = Field(description="Seconds.")
     size: int = Field(description="Bytes.")
     renditions: list[dict[str, Any]]
+    detected_language: str = Field(description="Of speech, ISO 639-1; empty: none was listened to.")
     error: ErrorInfo | None
     warnings: list[dict[str, Any]]
 

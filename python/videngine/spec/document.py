@@ -20,9 +20,12 @@ from videngine.spec.outputs import (
     AdvancedMp4Output,
     DashOutput,
     HlsOutput,
+    MetadataOutput,
     Mp4Output,
     OutputBase,
+    RepackOutput,
     Rung,
+    SpeechToTextOutput,
     ThumbnailOutput,
 )
 from videngine.spec.place import FilePlace
@@ -55,6 +58,9 @@ MODELS: dict[str, type[Model]] = {
         CencDrm,
         FpsDrm,
         ThumbnailOutput,
+        SpeechToTextOutput,
+        MetadataOutput,
+        RepackOutput,
         VideoFields,
         AudioFields,
         ClipFields,

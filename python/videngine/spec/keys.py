@@ -58,7 +58,7 @@ def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, 
 
 @dataclass(frozen=True)
 class _Claim:
-    """The objects that an output will write: one file, or what a ladder makes in ``folder``.
+    """The objects that an output will write: files, or what a ladder makes in ``folder``.
 
     ``flat``: the ladder's renditions have no folders of their own there.
     """
@@ -66,7 +66,7 @@ class _Claim:
     index: int
     store: tuple[str, ...]
     folder: str
-    name: str
+    names: tuple[str, ...]
     adaptive: bool
     flat: bool
 
@@ -79,11 +79,12 @@ class _Claim:
         return self._reaches(other) or other._reaches(self)
 
     def _reaches(self, other: _Claim) -> bool:
-        below = _below(self.folder, posixpath.join(other.folder, other.name))
+        paths = (posixpath.join(other.folder, name) for name in other.names)
+        below = [path for path in (_below(self.folder, p) for p in paths) if path is not None]
         if self.adaptive:
-            files = _FLAT_FILES if self.flat else _ADAPTIVE_FILES
-            return below is not None and files.fullmatch(below) is not None
-        return below == self.name
+            pattern = _FLAT_FILES if self.flat else _ADAPTIVE_FILES
+            return any(pattern.fullmatch(path) for path in below)
+        return not set(below).isdisjoint(self.names)
 
 
 def _below(folder: str, path: str) -> str | None:
@@ -104,7 +105,7 @@ def _claim(output: Output, place: OutputPlace) -> _Claim:
         place.index,
         store,
         posixpath.join(place.folder, place.root).rstrip("/") or place.folder,
-        place.name,
+        output.file_names,
         isinstance(output, AdaptiveOutput),
         isinstance(output, AdaptiveOutput) and output.is_flat,
     )

@@ -66,14 +66,20 @@ class OutputBase(Model):
             return posixpath.dirname(path), self.named_file
         return path, self.default_name
 
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """The files it writes into its folder, where that is known from the request."""
+        return (self.folder_and_name[1],)
+
     @model_validator(mode="after")
     def _name_own_kind(self) -> Self:
         path = (self.destination.path if self.destination else None) or ""
         extension = posixpath.splitext(path)[1]
         if extension.lower() in _MEDIA_EXTENSIONS and extension not in self.extensions:
+            better = f"end it in {' or '.join(sorted(self.extensions))}, or name a folder"
             raise invalid(
-                f"ends in {extension}, which is not what this output makes; end it in "
-                f"{' or '.join(sorted(self.extensions))}, or name a folder",
+                f"ends in {extension}, which is not what this output makes; "
+                f"{better if self.extensions else 'name a folder'}",
                 field="destination.path",
             )
         return self

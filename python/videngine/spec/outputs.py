@@ -8,11 +8,13 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
 from videngine.spec.advanced_mp4 import AdvancedMp4Output
+from videngine.spec.facts import MetadataOutput, RepackOutput
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.rung import Rung
 from videngine.spec.sound import AudioFields, check_sound
+from videngine.spec.speech import SpeechToTextOutput
 from videngine.spec.thumbnail import ThumbnailOutput
 
 __all__ = [
@@ -22,10 +24,13 @@ __all__ = [
     "AdvancedMp4Output",
     "DashOutput",
     "HlsOutput",
+    "MetadataOutput",
     "Mp4Output",
     "Output",
     "OutputBase",
+    "RepackOutput",
     "Rung",
+    "SpeechToTextOutput",
     "ThumbnailOutput",
 ]
 
@@ -37,20 +42,20 @@ KINDS = {
     "dash": "advanced_dash",
     "advanced_mp4": "advanced_mp4",
     "thumbnail": "thumbnail",
+    "speech_to_text": "speech_to_text",
+    "metadata": "metadata",
+    "repack": "repack",
 }
 LATER_KINDS = (
     "gif",
-    "speech_to_text",
     "webm",
     "webm_dash",
-    "repack",
     "mp3",
     "m4a",
     "opus",
     "hls_audio",
     "flac",
     "thumbnails",
-    "metadata",
     "vmaf",
 )
 
@@ -95,6 +100,9 @@ Output = Annotated[
     | Annotated[HlsOutput, Tag("advanced_hls")]
     | Annotated[DashOutput, Tag("advanced_dash")]
     | Annotated[AdvancedMp4Output, Tag("advanced_mp4")]
-    | Annotated[ThumbnailOutput, Tag("thumbnail")],
+    | Annotated[ThumbnailOutput, Tag("thumbnail")]
+    | Annotated[SpeechToTextOutput, Tag("speech_to_text")]
+    | Annotated[MetadataOutput, Tag("metadata")]
+    | Annotated[RepackOutput, Tag("repack")],
     Discriminator(kind_of_output),
 ]

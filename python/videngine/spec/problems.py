@@ -21,7 +21,6 @@ from videngine.spec.values import does_nothing, is_unset
 NO_REMEDY: Final = object()
 
 _PLACE_TYPES = (*S3_TYPES, "http", "https", "file")
-_SHOWN_ONLY = frozenset({"transcript", "json", "srt", "vtt", "mode"})  # zeros of every response
 _NATIVE = {
     "tuple_type": ("invalid_field", "must be a list"),
     "dict_type": ("invalid_field", "must be an object"),
@@ -136,7 +135,7 @@ def _unknown_field(path: Path, value: Any, *, hint: bool) -> Problem:
 @cache
 def known_fields() -> frozenset[str]:
     """The names of all fields of all objects of a request."""
-    names = set(_SHOWN_ONLY)
+    names: set[str] = set()
     for model in _below(Model):
         names |= model.model_fields.keys()
     return frozenset(names)

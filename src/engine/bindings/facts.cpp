@@ -8,6 +8,35 @@ namespace py = pybind11;
 using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of
                             // nothing else
 
+namespace {
+
+// Containers hold text in whatever encoding their writers thought of.
+py::str text(const std::string& bytes) {
+  PyObject* decoded =
+      PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace");
+  if (decoded == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(decoded);
+}
+
+py::dict plain(const Tags& tags) {
+  py::dict result;
+  for (const auto& [name, value] : tags) result[text(name)] = text(value);
+  return result;
+}
+
+py::list plain(const std::vector<SideData>& all) {
+  py::list result;
+  for (const SideData& data : all) {
+    py::dict one;
+    one["side_data_type"] = data.type;
+    for (const auto& [name, value] : data.values) one[name.c_str()] = value;
+    result.append(one);
+  }
+  return result;
+}
+
+}  // namespace
+
 void bind_facts(py::module_& module) {
   py::class_<StreamFacts>(module, "StreamFacts")
       .def_readonly("index", &StreamFacts::index)
@@ -17,8 +46,8 @@ void bind_facts(py::module_& module) {
       .def_readonly("duration_s", &StreamFacts::duration_s)
       .def_readonly("start_s", &StreamFacts::start_s)
       .def_readonly("bit_rate_bps", &StreamFacts::bit_rate_bps)
-      .def_readonly("language", &StreamFacts::language)
-      .def_readonly("title", &StreamFacts::title)
+      .def_property_readonly("language", [](const StreamFacts& f) { return text(f.language); })
+      .def_property_readonly("title", [](const StreamFacts& f) { return text(f.title); })
       .def_readonly("default", &StreamFacts::is_default)
       .def_readonly("width_px", &StreamFacts::width_px)
       .def_readonly("height_px", &StreamFacts::height_px)
@@ -40,7 +69,19 @@ void bind_facts(py::module_& module) {
       .def_readonly("sample_rate_hz", &StreamFacts::sample_rate_hz)
       .def_readonly("channels", &StreamFacts::channels)
       .def_readonly("channel_layout", &StreamFacts::channel_layout)
-      .def_readonly("attached_picture", &StreamFacts::attached_picture);
+      .def_readonly("attached_picture", &StreamFacts::attached_picture)
+      .def_property_readonly("codec_tag", [](const StreamFacts& f) { return text(f.codec_tag); })
+      .def_readonly("level", &StreamFacts::level)
+      .def_readonly("frames", &StreamFacts::frames)
+      .def_readonly("time_base", &StreamFacts::time_base)
+      .def_readonly("dispositions", &StreamFacts::dispositions)
+      .def_property_readonly("tags", [](const StreamFacts& f) { return plain(f.tags); })
+      .def_property_readonly("side_data", [](const StreamFacts& f) { return plain(f.side_data); });
+
+  py::class_<Chapter>(module, "Chapter")
+      .def_readonly("start_s", &Chapter::start_s)
+      .def_readonly("end_s", &Chapter::end_s)
+      .def_property_readonly("tags", [](const Chapter& chapter) { return plain(chapter.tags); });
 
   py::class_<MediaFacts>(module, "MediaFacts")
       .def_readonly("format", &MediaFacts::format)
@@ -48,7 +89,9 @@ void bind_facts(py::module_& module) {
       .def_readonly("duration_s", &MediaFacts::duration_s)
       .def_readonly("bit_rate_bps", &MediaFacts::bit_rate_bps)
       .def_readonly("start_s", &MediaFacts::start_s)
-      .def_readonly("streams", &MediaFacts::streams);
+      .def_readonly("streams", &MediaFacts::streams)
+      .def_readonly("chapters", &MediaFacts::chapters)
+      .def_property_readonly("tags", [](const MediaFacts& facts) { return plain(facts.tags); });
 
   py::class_<Progress>(module, "Progress")
       .def_readonly("time_s", &Progress::time_s)

@@ -7,6 +7,7 @@
 #include "demux/probe.h"
 #include "error.h"
 #include "mux/remux.h"
+#include "mux/repack.h"
 
 namespace py = pybind11;
 
@@ -43,6 +44,16 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
   module.def("probe", &videngine::probe, py::arg("path"), Release());
   module.def("remux_mp4", &videngine::remux_mp4, py::arg("tracks"), py::arg("languages"),
              py::arg("target"), Release());
+  module.def(
+      "repack",
+      [](std::string source_path, std::string target, std::string container,
+         std::vector<int> streams, bool metadata, videngine::Rational start_s,
+         std::optional<videngine::Rational> duration_s) {
+        return videngine::repack({std::move(source_path), std::move(target), std::move(container),
+                                  std::move(streams), metadata, start_s, duration_s});
+      },
+      py::arg("source_path"), py::arg("target"), py::arg("container"), py::arg("streams"),
+      py::arg("metadata"), py::arg("start_s"), py::arg("duration_s"), Release());
   module.def("remux_ts", &videngine::remux_ts, py::arg("tracks"), py::arg("folder"),
              py::arg("segment_s"), py::arg("playlist"), py::arg("segment_pattern"), Release());
 }

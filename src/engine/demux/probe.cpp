@@ -98,6 +98,13 @@ StreamFacts read_stream_facts(AVFormatContext* context, AVStream* stream, int64_
   facts.title = tag(stream->metadata, "title");
   facts.is_default = (stream->disposition & AV_DISPOSITION_DEFAULT) != 0;
   facts.attached_picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+  facts.codec_tag = read_codec_tag(*stream);
+  facts.level = std::max(coded.level, 0);
+  facts.frames = std::max<int64_t>(stream->nb_frames, 0);
+  facts.time_base = tick;
+  facts.dispositions = read_dispositions(*stream);
+  facts.tags = read_tags(stream->metadata);
+  facts.side_data = read_side_data(*stream);
   if (coded.codec_type == AVMEDIA_TYPE_VIDEO) read_picture_facts(context, stream, facts);
   if (coded.codec_type == AVMEDIA_TYPE_AUDIO) read_sound_facts(*stream, facts);
   return facts;
@@ -113,6 +120,8 @@ MediaFacts probe(const std::string& path) {
   facts.size_bytes = input.size_bytes();
   facts.bit_rate_bps = context->bit_rate;
   facts.start_s = Rational::of(input.origin_us(), AV_TIME_BASE);
+  facts.chapters = read_chapters(*context, input.origin_us());
+  facts.tags = read_tags(context->metadata);
   Rational longest;
   for (unsigned i = 0; i < context->nb_streams; ++i) {
     facts.streams.push_back(read_stream_facts(context, context->streams[i], input.origin_us()));

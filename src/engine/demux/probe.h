@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "demux/details.h"
 #include "rational.h"
 
 namespace videngine {
@@ -41,6 +42,13 @@ struct StreamFacts {
   int channels = 0;
   std::string channel_layout;
   bool attached_picture = false;
+  std::string codec_tag;
+  int level = 0;       // as the codec counts; 0: it does not say
+  int64_t frames = 0;  // as the container says; 0: it does not
+  Rational time_base;
+  std::vector<std::string> dispositions;
+  Tags tags;
+  std::vector<SideData> side_data;
 };
 
 struct MediaFacts {
@@ -50,6 +58,8 @@ struct MediaFacts {
   int64_t bit_rate_bps = 0;
   Rational start_s;
   std::vector<StreamFacts> streams;
+  std::vector<Chapter> chapters;
+  Tags tags;
 };
 
 // Opens a local file, reads its headers and some packets, and decides nothing.
