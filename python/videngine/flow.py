@@ -78,6 +78,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         delivered = {"package": 0.0, "upload": 0.0}
         for output in sorted(plan.outputs, key=_waits_for_others):
             report = _base_report(output, results)
+            report.tag, report.user_tag = spec.format[output.index].labels
             try:
                 if output.error:
                     raise InputError(output.error["code"], output.error["message"])
@@ -138,6 +139,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         size=sum(r.size for r in reports),
         raw_size=media.size_bytes,
         stats=encoded["stats"],
+        payload=spec.payload,
     )
 
 

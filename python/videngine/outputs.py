@@ -142,6 +142,8 @@ class OutputReport:
     detected_language: str = ""  # of speech, ISO 639-1
     error: dict[str, str] | None = None
     warnings: list[dict[str, str]] = field(default_factory=list)
+    tag: str | None = None
+    user_tag: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""

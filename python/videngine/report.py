@@ -28,7 +28,7 @@ class Report:
 
     ``partial`` says that outputs which may fail did. ``duration`` is the source's in seconds,
     ``size`` all outputs' and ``raw_size`` the source's bytes; ``timings`` holds seconds by stage;
-    ``stats`` counts decodes and encodes.
+    ``stats`` counts decodes and encodes; ``payload`` is the caller's.
     """
 
     status: str  # completed, failed
@@ -42,6 +42,7 @@ class Report:
     size: int = 0
     raw_size: int = 0
     stats: dict[str, int] = field(default_factory=dict)
+    payload: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""

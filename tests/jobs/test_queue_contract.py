@@ -94,10 +94,14 @@ def test_work_is_given_out_by_position_and_later_runs_first(
     order: list[tuple[str, int]] = []
     for position in (3, 1, 2):
         submit(database, queue, f"j{position}", position=position)
-    submit(database, queue, "again", run=2, position=9)
+    submit(database, queue, "again", run=2, position=9, again=True)
+    submit(database, queue, "urgent", position=10, priority=50)
+    submit(database, queue, "idle", position=0, priority=-50)
     with executor_of(database, lambda job_id, run: order.append((job_id, run))):
-        wait_for(lambda: len(order) == 4)
-    assert order == [("again", 2), ("j1", 1), ("j2", 1), ("j3", 1)]
+        wait_for(lambda: len(order) == 6)
+    assert order == [
+        ("urgent", 1), ("again", 2), ("j1", 1), ("j2", 1), ("j3", 1), ("idle", 1),
+    ]  # fmt: skip
 
 
 def test_a_delayed_run_waits(database: Database, queue: Queue) -> None:

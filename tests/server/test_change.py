@@ -244,3 +244,30 @@ def test_two_edits_at_once_both_count(api: Api) -> None:
     assert request["upscale"] is True
     assert request["video_id"] == "other"
     assert request["webhook_config"]["url"] == "https://a.b/c"
+
+
+def test_more_urgent_jobs_go_first_and_may_be_moved_up(api: Api, settings: Settings) -> None:
+    first, idle, urgent, moved = (
+        api.post("steps=1", **fields)
+        for fields in ({}, {"priority": -50}, {"priority": "7"}, {"priority": -50})
+    )
+    assert api.result("PUT", f"/jobs/{moved}", json={"priority": 50})["priority"] == 50
+    with worker_of(settings):
+        jobs = {api.wait(job_id)["started_at"]: job_id for job_id in (first, idle, urgent, moved)}
+    assert [jobs[started] for started in sorted(jobs)] == [moved, urgent, first, idle]
+    assert all(journal_of(settings, job_id).count("attempt") == 1 for job_id in jobs.values())
+
+
+def test_a_payload_and_labels_are_in_every_answer(api: Api) -> None:
+    output = {"output": "mp4", "tag": "t", "user_tag": "u"}
+    posted = api.result(
+        "POST",
+        "/jobs",
+        json={"video_id": "v", "source": "https://h/a.mp4", "payload": "p\n", "format": [output]},
+    )
+    assert posted["payload"] == "p\n"
+    found = api.get(posted["id"])
+    assert (found["payload"], found["priority"]) == ("p\n", 0)
+    assert (found["outputs"][0]["tag"], found["outputs"][0]["user_tag"]) == ("t", "u")
+    changed = api.result("PUT", f"/jobs/{posted['id']}", json={"payload": None})
+    assert changed["payload"] is None

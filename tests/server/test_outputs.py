@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service import Api, api_of, worker_of
-from videngine.jobs.links import outputs_url
+from videngine.links import outputs_url
 from videngine.settings import Settings
 
 BODY = bytes(range(256)) * 40

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from service import Api, api_of, worker_of
-from videngine.jobs.links import outputs_url
+from videngine.links import outputs_url
 from videngine.settings import Settings
 
 WATCH = Path(__file__).with_name("watch_page.mjs")

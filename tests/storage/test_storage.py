@@ -12,7 +12,7 @@ import pytest
 from servers import HttpServer
 from videngine.content_types import cache_control_of
 from videngine.errors import InputError, OutputError
-from videngine.jobs.links import outputs_url
+from videngine.links import outputs_url
 from videngine.settings import Settings
 from videngine.spec.destination import FileDestination, S3Destination
 from videngine.spec.outputs import Mp4Output

@@ -1,4 +1,4 @@
-"""Keys and DRM in requests: nothing unusable is taken, nothing is left unprotected in silence."""
+"""Keys and DRM in requests: what is unusable fails its output, nothing is left unprotected."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from videngine.errors import SpecError
 from videngine.media import MediaInfo, Stream
-from videngine.planning import plan_job
+from videngine.planning import JobPlan, plan_job
 from videngine.protection import CommonEncryption, SegmentEncryption
 from videngine.pssh import common_pssh, parse_pssh
-from videngine.spec import join_secrets, parse_job, split_secrets
+from videngine.spec import JobSpec, join_secrets, parse_job, split_secrets
 
 KEY = "000102030405060708090A0B0C0D0E0F"
 KEY_ID = "00112233-4455-6677-8899-AABBCCDDEEFF"
@@ -41,14 +41,29 @@ def faults(body: dict[str, Any], *, strict: bool = False) -> list[tuple[str, str
     return [(f.path.removeprefix("format[0]."), f.code) for f in caught.value.faults]
 
 
+def spoiled(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """The warnings of a request whose one output must fail and make nothing."""
+    parsed = parse_job(body)
+    assert KEY.lower() not in repr((parsed, parsed.spec.echo())).lower()
+    plan = plan_of(parsed.spec)
+    assert plan.outputs[0].error is not None
+    assert plan.outputs[0].error["code"] == "invalid_drm_key"
+    assert plan.engine.video == plan.engine.audio == ()
+    return [(w.path.removeprefix("format[0]."), w.code) for w in parsed.warnings]
+
+
 def planned(body: dict[str, Any]) -> SegmentEncryption | CommonEncryption | None:
+    plan = plan_of(parse_job(body, strict=True).spec)
+    assert plan.outputs[0].error is None
+    return plan.outputs[0].protection
+
+
+def plan_of(spec: JobSpec) -> JobPlan:
     video = Stream(index=0, type="video", codec="h264", width_px=320, height_px=180, frame_rate=25)  # type: ignore[arg-type]
     media = MediaInfo(
         format="mp4", size_bytes=1, duration_s=10, bit_rate_bps=1, start_s=0, streams=(video,)  # type: ignore[arg-type]
     )  # fmt: skip
-    spec = parse_job(body, strict=True).spec
-    plan = plan_job(spec, media, source_path="a", work_dir="w", default_preset="fast", cores=1)
-    return plan.outputs[0].protection
+    return plan_job(spec, media, source_path="a", work_dir="w", default_preset="fast", cores=1)
 
 
 def test_whole_segments_are_encrypted_as_asked() -> None:
@@ -92,18 +107,30 @@ def test_fairplay_and_the_others_share_one_key() -> None:
 BAD_KEYS = ["key", KEY[:-1], KEY + "0", KEY[:-1] + "g", 7, ["x"], "0" * 31 + "\n1"]
 
 
-@pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("bad", BAD_KEYS)
 @pytest.mark.parametrize(
     ("field", "good"), [("encryption", AES), ("cenc_drm", CENC), ("fps_drm", FPS)]
 )
-def test_an_unusable_key_is_a_fault(
-    field: str, good: dict[str, str], bad: Any, strict: bool
-) -> None:
+def test_an_unusable_key_fails_its_output(field: str, good: dict[str, str], bad: Any) -> None:
     for part in ("key", "key_id", "iv"):
         if part in good:
             body = job(**{field: {**good, part: bad}})
-            assert faults(body, strict=strict) == [(f"{field}.{part}", "invalid_drm_key")]
+            expected = [(f"{field}.{part}", "invalid_drm_key")]
+            assert faults(body, strict=True) == expected
+            assert spoiled(body) == expected
+
+
+def test_all_unusable_values_of_a_protection_are_named() -> None:
+    body = job(cenc_drm={"key": "k", "key_id": KEY, "pssh": "p", "la_url": "l", "scheme": "s"})
+    named = [path.removeprefix("cenc_drm.") for path, _ in spoiled(body)]
+    assert named == ["key", "pssh", "la_url", "scheme"]
+    shown = parse_job(body).spec.echo()["format"][0]["cenc_drm"]
+    assert shown == dict.fromkeys(body["format"][0]["cenc_drm"], "********")
+
+
+def test_protections_exclude_each_other_unusable_or_not() -> None:
+    body = job(encryption={**AES, "key": "key"}, cenc_drm=CENC)
+    assert faults(body) == [("encryption", "conflicting_fields")]
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "])
@@ -139,22 +166,24 @@ PSSH = [
 
 
 @pytest.mark.parametrize("pssh", PSSH)
-def test_boxes_that_are_none_or_of_other_keys_are_faults(pssh: str) -> None:
-    assert faults(job(cenc_drm={**CENC, "pssh": pssh})) == [("cenc_drm.pssh", "invalid_drm_key")]
+def test_boxes_that_are_none_or_of_other_keys_are_unusable(pssh: str) -> None:
+    assert spoiled(job(cenc_drm={**CENC, "pssh": pssh})) == [("cenc_drm.pssh", "invalid_drm_key")]
 
 
 def test_the_key_is_never_published() -> None:
-    assert faults(job(cenc_drm={**CENC, "key_id": KEY})) == [("cenc_drm.key_id", "invalid_drm_key")]
-    assert faults(job(fps_drm={**FPS, "iv": KEY})) == [("fps_drm.iv", "invalid_drm_key")]
+    assert spoiled(job(cenc_drm={**CENC, "key_id": KEY})) == [
+        ("cenc_drm.key_id", "invalid_drm_key")
+    ]
+    assert spoiled(job(fps_drm={**FPS, "iv": KEY})) == [("fps_drm.iv", "invalid_drm_key")]
     url = f"https://h/k?key={KEY}"
-    assert faults(job(encryption={**AES, "key_url": url})) == [
+    assert spoiled(job(encryption={**AES, "key_url": url})) == [
         ("encryption.key_url", "invalid_drm_key")
     ]
 
 
 @pytest.mark.parametrize("field", ["scheme", "la_url", "pssh"])
 def test_other_fields_of_a_drm_are_not_mended_either(field: str) -> None:
-    assert faults(job(cenc_drm={**CENC, field: "nonsense"}))[0][0] == f"cenc_drm.{field}"
+    assert spoiled(job(cenc_drm={**CENC, field: "nonsense"}))[0][0] == f"cenc_drm.{field}"
 
 
 def test_an_unknown_field_of_a_protection_is_a_fault() -> None:

@@ -16,7 +16,7 @@ S3 = {"type": "s3", "bucket": "b", "key": f"key-{SECRET}", "secret": f"secret-{S
 BODY: dict[str, Any] = {
     "video_id": "v",
     "webhook_config": {
-        "url": f"https://u:{SECRET}@h/hook?sig={SECRET}",
+        "url": f"https://h/hook?sig={SECRET}",
         "headers": {"authorization": f"Bearer {SECRET}", "x.y": SECRET},
         "secret": f"whsec_{SECRET}",
     },
@@ -43,7 +43,7 @@ def test_secrets_are_split_off_by_path() -> None:
     stored, secrets = split_secrets(parse_job(BODY).spec)
     assert SECRET not in json.dumps(stored)
     assert secrets == {
-        "webhook_config.url": f"https://u:{SECRET}@h/hook?sig={SECRET}",
+        "webhook_config.url": f"https://h/hook?sig={SECRET}",
         "webhook_config.headers.authorization": f"Bearer {SECRET}",
         "webhook_config.headers.x.y": SECRET,
         "webhook_config.secret": f"whsec_{SECRET}",

@@ -19,9 +19,9 @@ from videngine.jobs import machine, views
 from videngine.jobs.database import Database, now
 from videngine.jobs.outbox import put_event
 from videngine.jobs.queue import Queue
-from videngine.jobs.secrets import Keyring
 from videngine.jobs.store import open_request
 from videngine.jobs.tables import attempts, jobs, workers
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 
 JSON = dict[str, Any]
@@ -340,7 +340,13 @@ class Attempts:
             .values(status="queued", run=run, first_run=first_run)
         )
         self._queue.submit(
-            connection, job_id=job["id"], run=run, position=job["seq"], delay_s=delay_s
+            connection,
+            job_id=job["id"],
+            run=run,
+            position=job["seq"],
+            priority=views.priority(job),
+            again=True,
+            delay_s=delay_s,
         )
 
 

@@ -28,9 +28,11 @@ _WORKFLOW = "videngine.job"
 # Raised only together with a migration of work in flight: rows of another version are never
 # claimed.
 _VERSION = "abi-1"
-# Priorities: retries, then new jobs in the order of acceptance. Unset would mean ahead of
-# everything.
-_NEW_JOBS = 1 << 27
+# A place in the queue: the job's priority (101 of them), then retries before new jobs, then the
+# order of acceptance. Unset would mean ahead of everything; DBOS has 31 bits.
+_MOST_URGENT = 50
+_LEVEL = 1 << 24
+_NEW_JOBS = _LEVEL // 2
 _POLL_S = 0.25
 _STOP_LIMIT_S = 30  # what runs have to come to their end in once they are stopped
 
@@ -93,6 +95,8 @@ class Queue:
         job_id: str,
         run: int,
         position: int,
+        priority: int = 0,
+        again: bool = False,
         delay_s: float = 0,
     ) -> None:
         """Queue a run of a job in the caller's transaction; submitting it again changes nothing.
@@ -100,8 +104,10 @@ class Queue:
         Args:
             connection: a transaction of the same database; nothing is queued unless it commits.
             job_id: the job.
-            run: number of the run, from 1; later runs go ahead of new jobs.
+            run: number of the run, from 1.
             position: place in the order of acceptance.
+            priority: -50 to 50; more goes first.
+            again: the job has been worked on before: it goes ahead of new jobs of its priority.
             delay_s: time before which nobody may take it.
         """
         options: EnqueueOptions = {
@@ -109,7 +115,10 @@ class Queue:
             "queue_name": _QUEUE,
             "workflow_id": _workflow_id(job_id, run),
             "app_version": _VERSION,
-            "priority": 1 + position % _NEW_JOBS + (_NEW_JOBS if run == 1 else 0),
+            "priority": 1
+            + (_MOST_URGENT - priority) * _LEVEL
+            + (0 if again else _NEW_JOBS)
+            + position % _NEW_JOBS,
         }
         if delay_s > 0:
             options["delay_seconds"] = delay_s

@@ -17,14 +17,14 @@ from videngine.jobs import views
 from videngine.jobs.database import Database, now
 from videngine.jobs.outbox import put_event
 from videngine.jobs.queue import Queue
-from videngine.jobs.secrets import Keyring
 from videngine.jobs.tables import attempts, idempotency, jobs, secrets
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 
 JSON = dict[str, Any]
 
 IDEMPOTENCY_S = 7 * 24 * 3600
-EDITABLE_WHILE_PROCESSING = frozenset({"webhook_config"})
+EDITABLE_WHILE_PROCESSING = frozenset({"webhook_config", "payload", "priority"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,13 @@ class JobStore:
             )
             assert position is not None
             self._seal(connection, tenant, job_id, new.request)
-            self._queue.submit(connection, job_id=job_id, run=1, position=position)
+            self._queue.submit(
+                connection,
+                job_id=job_id,
+                run=1,
+                position=position,
+                priority=new.echo.get("priority") or 0,
+            )
             put_event(connection, job_id, "job.queued")
             answer = {
                 **new.echo,
@@ -207,6 +213,12 @@ class JobStore:
                 .values(video_id=new.video_id, echo=new.echo, warnings=new.warnings)
             )
             self._seal(connection, tenant, job_id, new.request)
+            edited = self._job(connection, tenant, job_id)
+            if job["status"] == "queued" and views.priority(edited) != views.priority(job):
+                # A run of its own at the new place; the one at the old place finds itself outdated.
+                run = job["run"] + 1
+                connection.execute(jobs.update().where(jobs.c.id == job_id).values(run=run))
+                self._submit(connection, edited, run, again=job["started_at"] is not None)
             return views.detail(connection, self._job(connection, tenant, job_id))
 
     def cancel(self, tenant: str, job_id: str) -> JSON:
@@ -254,9 +266,22 @@ class JobStore:
                     error=None,
                 )
             )
-            self._queue.submit(connection, job_id=job_id, run=run, position=job["seq"])
+            self._submit(connection, job, run, again=True)
             put_event(connection, job_id, "job.queued")
             return views.detail(connection, self._job(connection, tenant, job_id))
+
+    def _submit(
+        self, connection: sa.Connection, job: sa.RowMapping, run: int, *, again: bool
+    ) -> None:
+        """Queue another run of a job that has been queued before."""
+        self._queue.submit(
+            connection,
+            job_id=job["id"],
+            run=run,
+            position=job["seq"],
+            priority=views.priority(job),
+            again=again,
+        )
 
     def delete(self, tenant: str, job_id: str) -> None:
         """Delete the record; what runs is stopped first, by its worker, and vanishes then."""

@@ -26,6 +26,11 @@ _SUMMARY = (
 )
 
 
+def priority(job: sa.RowMapping) -> int:
+    """How urgent the job is, -50 to 50."""
+    return int(job["echo"].get("priority") or 0)
+
+
 def timestamp(time_s: float | None) -> str | None:
     """Seconds since 1970 as ISO 8601 in UTC with milliseconds."""
     if time_s is None:
@@ -109,6 +114,8 @@ def detail(connection: sa.Connection, job: sa.RowMapping) -> JSON:
         "raw_size": report.get("raw_size", 0),
         "stats": report.get("stats") or {},
         "elapsed": None if None in (finished, started) else round(finished - started, 3),
+        "payload": job["echo"].get("payload"),
+        "priority": priority(job),
         "webhook": _webhook(connection, job),
         "request": job["echo"],
     }
@@ -127,7 +134,13 @@ def outputs(job: sa.RowMapping, attempt: sa.RowMapping | None) -> list[JSON]:
         "canceled": "canceled",
     }[job["status"]]
     entries = [
-        OutputReport(index=i, output=str(f.get("output", "")), status=fallback)
+        OutputReport(
+            index=i,
+            output=str(f.get("output", "")),
+            status=fallback,
+            tag=f.get("tag"),
+            user_tag=f.get("user_tag"),
+        )
         for i, f in enumerate(job["echo"].get("format") or [])
     ]
     if job["status"] == "processing" and attempt:
@@ -200,5 +213,5 @@ def event(
         "outputs": view["outputs"],
         "warnings": view["warnings"],
         "error": view["error"],
-        "payload": job["echo"].get("payload"),
+        "payload": view["payload"],
     }

@@ -21,9 +21,9 @@ import sqlalchemy as sa
 
 from videngine.errors import VidengineError
 from videngine.jobs.database import Database, DatabaseGone, now
-from videngine.jobs.secrets import Keyring
 from videngine.jobs.store import open_request
 from videngine.jobs.tables import jobs, webhooks
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 from videngine.spec import parse_job
 

@@ -15,11 +15,11 @@ from videngine.jobs.database import Database, DatabaseGone
 from videngine.jobs.heart import Heart
 from videngine.jobs.housekeeping import Housekeeper
 from videngine.jobs.queue import Executor, Queue
-from videngine.jobs.secrets import Keyring
 from videngine.jobs.sweeper import Sweeper
 from videngine.jobs.tables import workers
 from videngine.jobs.webhooks import Deliverer
 from videngine.jobs.workflow import JobRunner
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 from videngine.storage.guard import GuardedClient
 

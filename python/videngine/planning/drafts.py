@@ -33,6 +33,7 @@ from videngine.planning.pictures import (
     frame_rate,
     limited_rate,
 )
+from videngine.planning.protection import UNUSABLE, is_unusable
 from videngine.planning.renditions import RateControl, Still, VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sounds import Track, tracks
@@ -117,6 +118,9 @@ class Drafter:
     def draft(self, index: int, output: Output) -> Draft:
         """Fit one output."""
         draft = Draft(index=index, output=output)
+        if is_unusable(output):
+            draft.error = UNUSABLE
+            return draft
         match output:
             case SpeechToTextOutput():
                 self._listen(draft, output)

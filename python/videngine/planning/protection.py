@@ -9,21 +9,39 @@ from videngine.protection import CommonEncryption, Protection, SegmentEncryption
 from videngine.pssh import parse_pssh
 from videngine.spec.outputs import AdaptiveOutput, Output
 from videngine.spec.private import PrivateUrl
-from videngine.spec.protection import CencDrm, FpsDrm
+from videngine.spec.protection import PROTECTION_FIELDS, CencDrm, FpsDrm, Unusable
+
+UNUSABLE = {
+    "code": "invalid_drm_key",
+    "message": "The output was to be protected with values that cannot be used; the warnings of "
+    "the request name them.",
+}
+
+
+def is_unusable(output: Output) -> bool:
+    """Whether protection was asked for that cannot be made: nothing may be written then."""
+    return any(isinstance(getattr(output, name, None), Unusable) for name in PROTECTION_FIELDS)
 
 
 def protection_of(output: Output) -> Protection | None:
-    """How the output's media is encrypted, or None: it is clear."""
+    """How the output's media is encrypted, or None: it is clear. Not for `is_unusable` ones."""
     if not isinstance(output, AdaptiveOutput):
         return None
-    if encryption := output.encryption:
+    encryption, cenc, fairplay = output.encryption, output.cenc_drm, output.fps_drm
+    if (
+        isinstance(encryption, Unusable)
+        or isinstance(cenc, Unusable)
+        or isinstance(fairplay, Unusable)
+    ):
+        return None
+    if encryption:
         return SegmentEncryption(
             key=bytes.fromhex(encryption.key.get_secret_value()),
             iv=bytes.fromhex(encryption.iv) if encryption.iv else None,
             key_url=encryption.key_url.get_secret_value(),
         )
-    if output.cenc_drm or output.fps_drm:
-        return _common(output.cenc_drm, output.fps_drm, scheme=output.default_scheme)
+    if cenc or fairplay:
+        return _common(cenc, fairplay, scheme=output.default_scheme)
     return None
 
 

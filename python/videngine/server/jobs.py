@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from videngine.errors import Fault, SpecError, VidengineError
-from videngine.jobs.links import path_token, public_url
 from videngine.jobs.store import Filters, NewJob
+from videngine.links import path_token, public_url
 from videngine.server.answers import success
 from videngine.server.auth import tenant
 from videngine.server.models import Deleted, DeleteQuery, JobDetail, JobPage, ListQuery, PostQuery

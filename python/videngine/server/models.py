@@ -90,6 +90,8 @@ class OutputInfo(BaseModel):
     detected_language: str = Field(description="Of speech, ISO 639-1; empty: none was listened to.")
     error: ErrorInfo | None
     warnings: list[dict[str, Any]]
+    tag: str | None = Field(None, description="As posted.")
+    user_tag: str | None = Field(None, description="As posted.")
 
 
 class JobSummary(BaseModel):
@@ -148,6 +150,8 @@ class JobDetail(JobSummary):
     size: int = Field(description="Of all outputs, in bytes.")
     raw_size: int = Field(description="Of the source, in bytes.")
     stats: dict[str, Any]
+    payload: str | None = Field(description="As posted.")
+    priority: int = Field(description="Place in the queue, -50 to 50; more goes first.")
     elapsed: float | None = Field(description="From start to end, in seconds.")
     webhook: WebhookInfo | None
     player_url: str | None = Field(

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, send_file, url_for
 
 from videngine.content_types import cache_control_of, content_type_of
 from videngine.errors import VidengineError
-from videngine.jobs.links import is_path_token, path_token, public_url
+from videngine.links import is_path_token, path_token, public_url
 from videngine.server.auth import require_token, tenant
 from videngine.server.models import PlayerQuery
 from videngine.server.operation import Operation, operation, read_query

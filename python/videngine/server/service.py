@@ -8,8 +8,8 @@ from flask import current_app
 
 from videngine.jobs.database import Database
 from videngine.jobs.queue import Queue
-from videngine.jobs.secrets import Keyring
 from videngine.jobs.store import JobStore
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 
 _BUSY_TIMEOUT_S = 1.5

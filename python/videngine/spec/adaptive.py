@@ -10,10 +10,11 @@ from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import (
+    AskedFor,
     CencDrm,
     Encryption,
     FpsDrm,
-    NothingAsked,
+    Unusable,
     check_together,
 )
 from videngine.spec.rendition import SIZE_FIELDS, ClipFields, VideoFields
@@ -39,13 +40,13 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
         None,
         description="File name of the manifest. Default: playlist.m3u8 or playlist.mpd.",
     )
-    encryption: Annotated[Encryption | None, NothingAsked()] = Field(
+    encryption: Annotated[Encryption | Unusable | None, AskedFor(Encryption)] = Field(
         None, description="AES-128 of whole segments; HLS only. Default: none."
     )
-    cenc_drm: Annotated[CencDrm | None, NothingAsked()] = Field(
+    cenc_drm: Annotated[CencDrm | Unusable | None, AskedFor(CencDrm)] = Field(
         None, description="Common encryption for Widevine, PlayReady, ClearKey. Default: none."
     )
-    fps_drm: Annotated[FpsDrm | None, NothingAsked()] = Field(
+    fps_drm: Annotated[FpsDrm | Unusable | None, AskedFor(FpsDrm)] = Field(
         None,
         description="FairPlay, in an HLS playlist; with `cenc_drm` the same key. Default: none.",
     )

@@ -9,7 +9,7 @@ from videngine.spec.model import Model
 from videngine.spec.outputs import OutputBase, Rung
 from videngine.spec.place import Place
 from videngine.spec.private import Credential, PrivateUrl
-from videngine.spec.protection import PROTECTION_FIELDS
+from videngine.spec.protection import PROTECTION_FIELDS, Unusable
 from videngine.spec.source import HttpSource
 
 _ALWAYS: dict[str, Any] = {
@@ -68,7 +68,7 @@ def _echo(value: Any) -> Any:
     """A part of an output, its places as responses print them."""
     if isinstance(value, HttpSource):
         return str(value.url)
-    if isinstance(value, Place):
+    if isinstance(value, Place | Unusable):
         return value.echo()
     if isinstance(value, Credential | PrivateUrl):
         return str(value)

@@ -12,7 +12,7 @@ from videngine.spec.model import Model, NotYet
 from videngine.spec.outputs import Output
 from videngine.spec.source import Source
 from videngine.spec.stitch import Clip
-from videngine.spec.values import Flag, text
+from videngine.spec.values import Flag, Payload, Priority, text
 from videngine.spec.webhook import WebhookConfig
 
 VideoId = Annotated[str, text(255, "your id of the video")]
@@ -57,8 +57,16 @@ class JobSpec(Model):
     format: tuple[Output, ...] = Field(
         min_length=1, max_length=50, description="The outputs, 1 to 50. Required."
     )
-    payload: NotYet = Field(None, description="Text returned in webhooks. Default: none.")
-    priority: NotYet = Field(None, description="Place in the queue. Default: 0.")
+    payload: Payload | None = Field(
+        None,
+        description="Text of yours, at most 1000 characters; returned in answers, reports and "
+        "webhooks. Not for secrets. Default: none.",
+    )
+    priority: Priority | None = Field(
+        None,
+        description="Place in the queue, -50 to 50: waiting jobs with more go first, equals in "
+        "the order in which they came. Default: 0.",
+    )
     callback_url: NotYet = Field(None, description="Use `webhook_config.url`. Default: none.")
     retry_on_error: NotYet = Field(None, description="One more run after a failure. Default: 0.")
 
@@ -91,4 +99,5 @@ class JobSpec(Model):
         }
         if self.stitch:
             out["stitch"] = [clip.echo() for clip in self.stitch]
-        return out if self.upscale is None else {**out, "upscale": self.upscale}
+        optional = ("upscale", "payload", "priority")
+        return out | {n: getattr(self, n) for n in optional if getattr(self, n) is not None}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from videngine.spec.destination import Destination
 from videngine.spec.faults import invalid
-from videngine.spec.model import Model, NotYet
-from videngine.spec.values import Flag
+from videngine.spec.model import Model
+from videngine.spec.values import Flag, text
 
 _MEDIA_EXTENSIONS = frozenset(
     (
@@ -20,6 +20,8 @@ _MEDIA_EXTENSIONS = frozenset(
         *(".srt", ".vtt", ".ass", ".ttml", ".txt", ".json"),
     )
 )
+
+Label = Annotated[str, text(255, "a label")]
 
 
 class OutputBase(Model):
@@ -38,8 +40,17 @@ class OutputBase(Model):
         None,
         description="Whether the job goes on and completes when this output fails. Default: 0.",
     )
-    tag: NotYet = Field(None, description="Label, returned in reports. Default: none.")
-    user_tag: NotYet = Field(None, description="Label, returned in reports. Default: none.")
+    tag: Label | None = Field(
+        None, description="Label of yours, returned with the output's report. Default: none."
+    )
+    user_tag: Label | None = Field(
+        None, description="A second label, returned likewise. Default: none."
+    )
+
+    @property
+    def labels(self) -> tuple[str | None, str | None]:
+        """`tag` and `user_tag`, for reports."""
+        return self.tag, self.user_tag
 
     @property
     def default_name(self) -> str:

@@ -110,7 +110,7 @@ class _Reader:
                     self._warnings.append((path, fault))
             if not found.final:
                 remedy = DROP if found.remedy is NO_REMEDY else found.remedy
-                paths.put(self._data, path, remedy)
+                paths.put(self._data, found.remedy_at or path, remedy)
         return news
 
     def _in_order(self, found: Iterable[tuple[Path, Fault]]) -> tuple[Fault, ...]:

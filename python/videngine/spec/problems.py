@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from videngine.spec.model import Model
 from videngine.spec.outputs import KINDS, LATER_KINDS
 from videngine.spec.paths import Path
 from videngine.spec.place import LATER_TYPES, S3_TYPES
-from videngine.spec.protection import PROTECTION_FIELDS
+from videngine.spec.protection import PROTECTION_FIELDS, Unusable
 from videngine.spec.values import does_nothing, is_unset
 
 NO_REMEDY: Final = object()
@@ -43,6 +43,7 @@ class Problem:
     message: str
     below: Path = ()
     remedy: Any = NO_REMEDY
+    remedy_at: Path | None = None  # where the remedy goes, if not to the field to blame
     final: bool = False
     silent: bool = False
 
@@ -65,18 +66,35 @@ def problem(detail: ErrorDetails, path: Path, data: Any, *, hint: bool) -> Probl
         return None  # pydantic counts valid entries only; the others have errors of their own
     if "message" in context:
         below = paths.from_dotted(context["field"])
-        return Problem(
+        found = Problem(
             kind,
             f"`{paths.leaf(path + below)}` {context['message']}.",
             below=below,
             remedy=context.get("instead", NO_REMEDY),
             final=context.get("final", False),
         )
+        return _spoiling(found, path + below, data)
     code, message = _NATIVE.get(kind, ("invalid_field", f"is not valid: {detail['msg']}"))
     if "max_length" in context:
         message += f"; at most {context['max_length']} are taken"
     # Without its clips a job would seem to lack a source as well.
     return Problem(code, f"`{paths.leaf(path)}` {message}.", final=path == ("stitch",))
+
+
+def _spoiling(found: Problem, path: Path, data: Any) -> Problem:
+    """A value of a protection that cannot be used leaves the whole protection `Unusable`."""
+    if found.remedy is not NO_REMEDY or found.code not in ("invalid_drm_key", "invalid_field"):
+        return found
+    owner = next((path[:i] for i in range(1, len(path)) if path[i - 1] in PROTECTION_FIELDS), None)
+    if owner is None:
+        return found
+    given = paths.value_at(data, owner)  # as it came in, or `Unusable` by another value of it
+    return replace(
+        found,
+        message=f"{found.message} This output fails: it is never written unprotected instead.",
+        remedy=Unusable(tuple(given)) if isinstance(given, dict) else given,
+        remedy_at=owner,
+    )
 
 
 def _unknown_kind(path: Path, value: Any) -> Problem:

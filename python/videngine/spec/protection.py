@@ -1,4 +1,7 @@
-"""Encryption of what an output makes. Nothing here is mended: an unusable key is a fault.
+"""Encryption of what an output makes. Nothing here is mended.
+
+A protection with a value that cannot be used becomes `Unusable`, with a warning, and its output
+fails: a request is answered as a whole, and clear media is never written in the place of protected.
 
 A key must never reach anything that is stored, printed or sent; ids, initialisation vectors and
 addresses stand in manifests for everybody to read, so none of them may be the key itself.
@@ -9,16 +12,25 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from videngine.pssh import parse_pssh
 from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import Model
-from videngine.spec.private import MAX_URL, Credential, PrivateUrl, WebUrl
+from videngine.spec.private import MAX_URL, REDACTED, Credential, PrivateUrl, WebUrl
 from videngine.spec.values import Scalar, does_nothing, has_control_characters
 
 PROTECTION_FIELDS = ("encryption", "cenc_drm", "fps_drm")
@@ -89,23 +101,61 @@ def _scheme(value: object) -> str:
 
 
 class NothingAsked:
-    """Annotates a protection: null, false, 0, "" and {} ask for none.
+    """Annotates an object of fields: null, false, 0, "" and {} ask for nothing and are None.
 
-    An object with fields asks for protection, even if all of them are empty: it is checked.
+    An object with fields asks for something, even if all of them are empty: it is checked.
     """
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Read what asks for nothing as None."""
-
-        def read(value: Any) -> Any:
-            return value if isinstance(value, dict) and value else _or_none(value)
-
-        return core_schema.no_info_before_validator_function(read, handler(source))
+        return core_schema.no_info_before_validator_function(_asked, handler(source))
 
 
-def _or_none(value: Any) -> Any:
+@dataclass(frozen=True)
+class Unusable:
+    """Stands for a protection with a value that no encryption takes; only `parse_job` makes one.
+
+    ``fields`` are those that were given. None of their values is kept.
+    """
+
+    fields: tuple[str, ...]
+
+    def echo(self) -> dict[str, str]:
+        """The protection as responses print it."""
+        return dict.fromkeys(self.fields, REDACTED)
+
+
+@dataclass(frozen=True)
+class AskedFor:
+    """Annotates a protection: read as `NothingAsked` reads, but may be `Unusable`."""
+
+    model: type[Model]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Read what asks for nothing as None, and let `Unusable` through."""
+
+        def read(value: Any, inner: ValidatorFunctionWrapHandler) -> Any:
+            if isinstance(value, Unusable):
+                return value
+            return inner(_asked(value))
+
+        def write(value: Any, inner: SerializerFunctionWrapHandler) -> Any:
+            return value.echo() if isinstance(value, Unusable) else inner(value)
+
+        return core_schema.no_info_wrap_validator_function(
+            read,
+            handler.generate_schema(self.model | None),
+            serialization=core_schema.wrap_serializer_function_ser_schema(write),
+        )
+
+
+def _asked(value: Any) -> Any:
+    if isinstance(value, dict) and value:
+        return value
     return None if does_nothing(value) else value
 
 
@@ -211,13 +261,18 @@ class FpsDrm(_Keyed):
 
 
 def check_together(
-    cenc: CencDrm | None, fairplay: FpsDrm | None, *, default: Literal["cenc", "cbcs"]
+    cenc: CencDrm | Unusable | None,
+    fairplay: FpsDrm | Unusable | None,
+    *,
+    default: Literal["cenc", "cbcs"],
 ) -> None:
     """Whether two DRM fields of one output can be: one key, one vector, and `cbcs`.
 
     Raises:
         PydanticCustomError: ``conflicting_fields``.
     """
+    if isinstance(cenc, Unusable) or isinstance(fairplay, Unusable):
+        return
     if cenc is not None and fairplay is not None:
         if cenc.scheme == "cenc":
             raise _conflict("cenc_drm.scheme", "must be cbcs where `fps_drm` is set")

@@ -22,6 +22,7 @@ _DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})")
 _RATIO = re.compile(r"(\d{1,9})/(\d{1,9})")
 _TIMECODE = re.compile(r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d(?:\.\d{1,9})?)")
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
+_MAX_PAYLOAD = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -248,6 +249,22 @@ def text(longest: int, what: str) -> Scalar:
     return Scalar(parse, {"type": "string", "minLength": 1, "maxLength": longest})
 
 
+def _payload(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise invalid("must be text; write objects as JSON text")
+    if len(value) > _MAX_PAYLOAD:
+        raise invalid(f"must have at most {_MAX_PAYLOAD} characters, not {len(value)}")
+    return value
+
+
+def _priority(value: object) -> int:
+    found = number(value, what="a whole number, -50 to 50")
+    near = min(max(round(found), -50), 50)
+    if near != found:
+        raise invalid(f"must be a whole number, -50 to 50; {near} is used", instead=near)
+    return near
+
+
 def has_control_characters(value: str) -> bool:
     """Whether a text holds characters that no name, header or key may hold."""
     return _CONTROL.search(value) is not None
@@ -257,6 +274,8 @@ _NUMERIC = [{"type": "number"}, {"type": "string"}]
 _SECONDS_SCHEMA = {"anyOf": _NUMERIC, "examples": [12.5, "12.5s", "00:00:12.500"]}
 
 Flag = Annotated[bool, Scalar(flag, {"enum": [True, False, 1, 0, "1", "0", "true", "false"]})]
+Payload = Annotated[str, Scalar(_payload, {"type": "string", "maxLength": _MAX_PAYLOAD})]
+Priority = Annotated[int, Scalar(_priority, {"type": "integer", "minimum": -50, "maximum": 50})]
 EvenPixels = Annotated[int, whole(16, 8192, "px", zero=True, even=True)]
 Pixels = Annotated[int, whole(16, 8192, "px", zero=True)]
 Crf = Annotated[int, whole(0, 51, clamp=False)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
 from videngine.spec.faults import invalid, show
 from videngine.spec.model import Model
-from videngine.spec.private import REDACTED, Credential, SecretText, WebUrl
+from videngine.spec.private import REDACTED, Credential, PrivateUrl, SecretText, WebUrl
 from videngine.spec.values import Scalar
 
 EVENTS = (
@@ -55,7 +56,9 @@ Event = Annotated[str, Scalar(_event, {"enum": list(EVENTS)})]
 class WebhookConfig(Model):
     """Where events are posted, with which headers, and which events."""
 
-    url: WebUrl = Field(description="Receives a POST for each event. Required.")
+    url: WebUrl = Field(
+        description="Receives a POST for each event; without `user:password@`. Required."
+    )
     headers: dict[str, SecretText] | None = Field(
         None,
         max_length=50,
@@ -76,6 +79,13 @@ class WebhookConfig(Model):
     def effective_events(self) -> tuple[str, ...]:
         """The events to post, with the default."""
         return DEFAULT_EVENTS if self.events is None else self.events
+
+    @field_validator("url")
+    @classmethod
+    def _no_user(cls, url: PrivateUrl) -> PrivateUrl:
+        if "@" in urlsplit(url.get_secret_value()).netloc:
+            raise invalid("must not hold `user:password@`; send credentials in `headers`")
+        return url
 
     @field_validator("headers")
     @classmethod

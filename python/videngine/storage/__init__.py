@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, cast
 
 from videngine.content_types import content_type_of, split_path
-from videngine.jobs.links import outputs_url
+from videngine.links import outputs_url
 from videngine.settings import Settings
 from videngine.storage.base import Moved, Sink, Source, StoredObject
 from videngine.storage.file import FileSink, FileSource

@@ -6,7 +6,7 @@ id. Relative addresses in playlists stay below it.
 
 from __future__ import annotations
 
-from videngine.jobs.secrets import Keyring
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 
 _PURPOSE = "outputs"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from videngine.jobs.secrets import Keyring
+from videngine.keyring import Keyring
 from videngine.settings import Settings
 
 REQUEST = {"source": {"secret": "canary"}, "n": 1}
