@@ -102,6 +102,8 @@ class S3Server:
         *,
         identity: Identity | None = ADMIN,
         acl: str | None = None,
+        storage_class: str | None = None,
+        cache_control: str | None = None,
         endpoint: str | None = None,
     ) -> Any:
         """A source or destination there, with the fields of the job spec's."""
@@ -114,6 +116,8 @@ class S3Server:
             region_name="us-east-1",
             object_key=path,
             acl=acl,
+            storage_class=storage_class,
+            cache_control=cache_control,
         )
 
 

@@ -13,8 +13,9 @@ from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
 from videngine.run import Run
 from videngine.spec import JobSpec
+from videngine.spec.destination import Destination
 from videngine.speech.recognition import Recognitions
-from videngine.storage import StoredObject, open_sink
+from videngine.storage import Sink, StoredObject, open_sink
 from videngine.tracker import Tracker
 
 
@@ -36,7 +37,8 @@ class Delivery:
         anywhere: bool,
         recognitions: Recognitions,
     ) -> None:
-        self._destination = spec.format[output.index].destination
+        self._destinations: tuple[Destination | None, ...]
+        self._destinations = spec.format[output.index].destinations or (None,)
         self._output = output
         self._plan = plan
         self._results = results
@@ -60,21 +62,63 @@ class Delivery:
         return {"files": [vars(file) for file in files], "facts": facts}
 
     def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
-        """Store the files in order; what was stored is taken back on failure."""
-        sink = open_sink(
-            self._destination,
-            job_id=self._run.job_id,
-            settings=self._run.settings,
-            anywhere=self._anywhere,
-        )
+        """Store the files in order at every destination.
+
+        What was stored is taken back where that fails; everywhere, if the output fails with it. An
+        output that may fail softly fails only when all of its destinations do.
+
+        Returns:
+            ``files`` of the first destination that has them, ``destinations`` with the fate of
+            each, and ``warnings``.
+        """
         files = [PackagedFile(**file) for file in packaged["files"]]
+        sinks: list[Sink] = []
+        fates: list[dict[str, Any]] = []
+        warnings: list[dict[str, str]] = []
+        failures: list[VidengineError] = []
+        try:
+            for index, place in enumerate(self._destinations):
+                try:
+                    sink = open_sink(
+                        place,
+                        job_id=self._run.job_id,
+                        settings=self._run.settings,
+                        anywhere=self._anywhere,
+                    )
+                    stored = self._store(files, sink, index)
+                except Cancelled:
+                    raise
+                except VidengineError as error:
+                    if not self._output.allow_soft_fail or len(self._destinations) == 1:
+                        raise
+                    failures.append(error)
+                    fates.append(_failed(error))
+                    warnings.append(self._warning(index, error))
+                else:
+                    sinks.append(sink)
+                    files_there = [o.to_json() for o in stored]
+                    fates.append({"status": "completed", "error": None, "files": files_there})
+                    warnings += sink.warnings
+            if not sinks:
+                raise failures[0]
+        except BaseException:
+            for sink in sinks:
+                _take_back(sink, [file.key for file in files])
+            raise
+        shutil.rmtree(self._folder, ignore_errors=True)
+        first = next(fate["files"] for fate in fates if fate["status"] == "completed")
+        return {"files": first, "destinations": fates, "warnings": warnings}
+
+    def _store(self, files: list[PackagedFile], sink: Sink, index: int) -> list[StoredObject]:
+        """Bring the files to one destination, or none of them."""
         total = sum(Path(f.path).stat().st_size for f in files) or 1
         stored: list[StoredObject] = []
         before = 0
 
         def moved(done: int, _: int | None) -> None:
             self._stop_if_cancelled()
-            self._tracker.upload(self._output.index, (before + done) / total)
+            share = (index + (before + done) / total) / len(self._destinations)
+            self._tracker.upload(self._output.index, share)
 
         try:
             for file in files:
@@ -84,13 +128,26 @@ class Delivery:
                 before += stored[-1].size_bytes
             self._stop_if_cancelled()
         except BaseException:
-            for done in stored:
-                with suppress(VidengineError):  # the first failure is the one to tell of
-                    sink.delete(done.key)
+            _take_back(sink, [done.key for done in stored])
             raise
-        shutil.rmtree(self._folder, ignore_errors=True)
-        return {"files": [o.to_json() for o in stored], "warnings": sink.warnings}
+        return stored
+
+    def _warning(self, index: int, error: VidengineError) -> dict[str, str]:
+        path = f"format[{self._output.index}].destination[{index}]"
+        message = f"This destination has nothing of the output: {error.message}"
+        return {"path": path, "code": "destination_failed", "message": message}
 
     def _stop_if_cancelled(self) -> None:
         if self._run.cancelled():
             raise Cancelled
+
+
+def _failed(error: VidengineError) -> dict[str, Any]:
+    told = {"code": error.code, "message": error.message}
+    return {"status": "failed", "error": told, "files": []}
+
+
+def _take_back(sink: Sink, keys: list[str]) -> None:
+    for key in keys:
+        with suppress(VidengineError):  # the first failure is the one to tell of
+            sink.delete(key)

@@ -110,6 +110,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
             else:
                 report.status, report.progress = "completed", 100.0
                 report.files = uploaded["files"]
+                report.destinations = uploaded["destinations"]
                 named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)]
                 report.urls = named[-1:] if output.name else named  # no playlist: every file counts
                 report.size = sum(f["size"] for f in uploaded["files"])
@@ -124,7 +125,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     everything = len(failed) == len(reports)
     return Report(
         status="failed" if everything else "completed",
-        partial=bool(failed) and not everything,
+        partial=not everything and any(map(_is_wanting, reports)),
         outputs=reports,
         warnings=list(plan.warnings),
         error=failed[0].error if everything else None,
@@ -146,6 +147,11 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
 def _waits_for_others(output: OutputPlan) -> bool:
     """Whether an output would hold up those behind it: it comes last."""
     return output.speech is not None
+
+
+def _is_wanting(report: OutputReport) -> bool:
+    """Whether an output failed, or did at one of its destinations."""
+    return "failed" in (report.status, *(fate["status"] for fate in report.destinations))
 
 
 def _stop_if_cancelled(run: Run) -> None:

@@ -144,6 +144,7 @@ class OutputReport:
     warnings: list[dict[str, str]] = field(default_factory=list)
     tag: str | None = None
     user_tag: str | None = None
+    destinations: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The report as JSON."""

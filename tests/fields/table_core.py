@@ -254,6 +254,10 @@ ELSEWHERE = [
         test=S3 + "test_an_acl_is_sent_when_it_is_asked_for_and_only_then",
     ),
     Elsewhere(
+        fields=("S3Destination.storage_class", "S3Destination.cache_control"),
+        test=S3 + "test_objects_have_the_class_and_the_caching_that_were_asked_for",
+    ),
+    Elsewhere(
         fields=("HttpSource.type", "HttpSource.url"),
         test="tests/storage/test_storage.py::"
         "test_a_web_source_of_the_spec_logs_in_with_what_its_url_holds",

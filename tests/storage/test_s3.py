@@ -343,3 +343,21 @@ def test_sinks_that_are_dropped_leak_no_descriptors(
 
     before = once()
     assert [once() for _ in range(10)][-1] <= before
+
+
+def test_objects_have_the_class_and_the_caching_that_were_asked_for(
+    moto_server: S3Server, settings: Callable[..., Settings], small: Path, large: Path
+) -> None:
+    bucket = moto_server.make_bucket()
+    opened = settings(allow_addresses=(moto_server.address,))
+    place = moto_server.place(bucket, storage_class="STANDARD_IA", cache_control="no-store")
+    sink = S3Sink(place, settings=opened)
+    for local, key in ((small, "small.mp4"), (large, "large.m4s")):
+        put(sink, local, key)
+        facts = moto_server.head(bucket, key)
+        assert (facts["StorageClass"], facts["CacheControl"]) == ("STANDARD_IA", "no-store")
+    plain = S3Sink(moto_server.place(bucket), settings=opened)
+    put(plain, small, "plain.m4s")
+    facts = moto_server.head(bucket, "plain.m4s")
+    assert "StorageClass" not in facts
+    assert facts["CacheControl"] == "public, max-age=31536000, immutable"

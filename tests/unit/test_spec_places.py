@@ -244,8 +244,6 @@ def test_permissions_name_an_acl_or_none(permissions: Any, acl: str | None) -> N
     ("value", "expected"),
     [
         ({}, [("destination.type", "missing_field")]),
-        ([], [("destination", "not_yet_supported")]),
-        ([{"type": "s3", "bucket": "b"}], [("destination", "not_yet_supported")]),
         ({"type": "https", "url": "https://h/a"}, [("destination.type", "invalid_field")]),
         ("https://h/a", [("destination", "invalid_field")]),
         ("ftp://u:hunter2@h/a", [("destination", "not_yet_supported")]),
@@ -259,10 +257,6 @@ def test_permissions_name_an_acl_or_none(permissions: Any, acl: str | None) -> N
         (
             {"type": "s3", "bucket": "b", "permissions": "everyone"},
             [("destination.permissions", "invalid_field")],
-        ),
-        (
-            {"type": "s3", "bucket": "b", "storage_class": "GLACIER"},
-            [("destination.storage_class", "not_yet_supported")],
         ),
     ],
 )
@@ -375,3 +369,55 @@ def test_webhooks_that_must_not_be_sent_are_refused(
     fields: dict[str, Any], path: str, code: str
 ) -> None:
     assert codes("webhook_config", {**HOOK, **fields}) == [(f"webhook_config.{path}", code)]
+
+
+def several(*places: Any) -> dict[str, Any]:
+    return {
+        "video_id": "v",
+        "source": "https://h/a.mp4",
+        "format": [{"output": "mp4", "destination": list(places)}],
+    }
+
+
+def test_several_destinations_are_read_and_shown_one_by_one() -> None:
+    body = several("s3://k:shh@s3.example.com/b/film.mp4", {"type": "file", "path": "/out/"})
+    output = parse_job(body, strict=True).spec.format[0]
+    assert [type(place) for place in output.destinations] == [S3Destination, FileDestination]
+    assert output.folders == ("", "/out")
+    assert output.folder_and_name == ("", "film.mp4")
+    shown = parse_job(body).spec.echo()["format"][0]["destination"]
+    assert [place["type"] for place in shown] == ["s3", "file"]
+    assert "shh" not in str(shown)
+
+
+@pytest.mark.parametrize(
+    ("places", "faults"),
+    [
+        ([], [("format[0].destination", "missing_field")]),
+        (["file:///o/"] * 11, [("format[0].destination", "invalid_field")]),
+        (["file:///o/", {"type": "s3"}], [("format[0].destination[1].bucket", "missing_field")]),
+        (["file:///o/", {"type": "x"}], [("format[0].destination[1].type", "invalid_field")]),
+        (["file:///o/", [{}]], [("format[0].destination[1]", "invalid_field")]),
+        (["file:///o/", "file:///a.ts"], [("format[0].destination[1]", "invalid_field")]),
+        (
+            ["file:///o/a.mp4", "file:///o/b.mp4"],
+            [("format[0].destination[1]", "conflicting_fields")],
+        ),
+    ],
+)
+def test_a_fault_names_the_one_of_several_destinations(
+    places: list[Any], faults: list[tuple[str, str]]
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_job(several(*places))
+    assert [(fault.path, fault.code) for fault in caught.value.faults] == faults
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"), [("storage_class", "not one"), ("cache_control", "a\r\nb: c")]
+)
+def test_headers_of_objects_are_checked(field: str, bad: str) -> None:
+    place = {"type": "s3", "bucket": "b", field: bad}
+    with pytest.raises(SpecError) as caught:
+        parse_job(several(place))
+    assert caught.value.faults[0].path == f"format[0].destination[0].{field}"

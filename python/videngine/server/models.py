@@ -90,6 +90,10 @@ class OutputInfo(BaseModel):
     detected_language: str = Field(description="Of speech, ISO 639-1; empty: none was listened to.")
     error: ErrorInfo | None
     warnings: list[dict[str, Any]]
+    destinations: list[dict[str, Any]] = Field(
+        default_factory=list,
+        description="The fate of each destination: `status`, `error`, `files`.",
+    )
     tag: str | None = Field(None, description="As posted.")
     user_tag: str | None = Field(None, description="As posted.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from videngine.spec.faults import invalid
-from videngine.spec.model import Model, NotYet
+from videngine.spec.model import Model
 from videngine.spec.place import FilePlace, UrlOr, kind_of_place
 from videngine.spec.s3 import S3Place
 from videngine.spec.values import Scalar, flag
@@ -36,11 +37,30 @@ Permissions = Annotated[
 ]
 
 
-class DestinationExtras(Model):
-    """What destinations have beyond sources."""
+_CLASS = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+MAX_DESTINATIONS = 10
 
-    storage_class: NotYet = Field(None, description="S3 storage class. Default: the bucket's.")
-    cache_control: NotYet = Field(None, description="`Cache-Control` of the objects. No default.")
+
+def _storage_class(value: object) -> str:
+    name = value.strip().upper() if isinstance(value, str) else ""
+    if not _CLASS.fullmatch(name):
+        raise invalid("must be the name of a storage class such as STANDARD_IA")
+    return name
+
+
+def _cache_control(value: object) -> str:
+    found = value.strip() if isinstance(value, str) else ""
+    if not 1 <= len(found) <= 256 or not found.isascii() or not found.isprintable():
+        raise invalid("must be a header's value of 1 to 256 printable ASCII characters")
+    return found
+
+
+StorageClass = Annotated[str, Scalar(_storage_class, {"type": "string", "maxLength": 64})]
+CacheControl = Annotated[str, Scalar(_cache_control, {"type": "string", "maxLength": 256})]
+
+
+class BelowItself(Model):
+    """Mixed into destinations: a path must not lead out of what it names."""
 
     @field_validator("path", check_fields=False)
     @classmethod
@@ -50,7 +70,7 @@ class DestinationExtras(Model):
         return path
 
 
-class S3Destination(S3Place, DestinationExtras):
+class S3Destination(S3Place, BelowItself):
     """A place in a bucket; ``path`` is a folder, or a file's name where the output is one file."""
 
     permissions: Permissions | None = Field(
@@ -58,6 +78,14 @@ class S3Destination(S3Place, DestinationExtras):
         description="true: objects are public (`public-read`); false: no ACL is sent; or the name "
         "of a canned ACL. "
         "Default: false.",
+    )
+    storage_class: StorageClass | None = Field(
+        None,
+        description="Storage class of the objects, as the store names it. Default: the bucket's.",
+    )
+    cache_control: CacheControl | None = Field(
+        None,
+        description="`Cache-Control` of all objects. Default: manifests 10 s, segments a year.",
     )
 
     @property
@@ -72,10 +100,12 @@ class S3Destination(S3Place, DestinationExtras):
 
     def echo(self) -> dict[str, Any]:
         """The destination as responses print it."""
-        return {**super().echo(), "permissions": self.permissions or False}
+        out = {**super().echo(), "permissions": self.permissions or False}
+        given = {"storage_class": self.storage_class, "cache_control": self.cache_control}
+        return out | {name: value for name, value in given.items() if value is not None}
 
 
-class FileDestination(FilePlace, DestinationExtras):
+class FileDestination(FilePlace, BelowItself):
     """A folder or file on the machine of the service."""
 
     @property
@@ -84,8 +114,22 @@ class FileDestination(FilePlace, DestinationExtras):
         return posixpath.normpath(self.path)
 
 
+def _kind(data: Any) -> str | None:
+    return "several" if isinstance(data, list | tuple) else kind_of_place(data)
+
+
 Destination = Annotated[
     Annotated[S3Destination, Tag("s3")] | Annotated[FileDestination, Tag("file")],
     Discriminator(kind_of_place),
     UrlOr(),
 ]
+Destinations = Annotated[
+    Annotated[S3Destination, Tag("s3")]
+    | Annotated[FileDestination, Tag("file")]
+    | Annotated[
+        tuple[Destination, ...], Field(min_length=1, max_length=MAX_DESTINATIONS), Tag("several")
+    ],
+    Discriminator(_kind),
+    UrlOr(),
+]
+"""One destination, or several that all get every file."""

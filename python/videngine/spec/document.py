@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from videngine.spec.destination import DestinationExtras, S3Destination
+from videngine.spec.destination import S3Destination
 from videngine.spec.job import JobSpec
 from videngine.spec.model import Model
 from videngine.spec.outputs import (
@@ -44,7 +44,6 @@ MODELS: dict[str, type[Model]] = {
         WebhookConfig,
         S3Place,
         S3Destination,
-        DestinationExtras,
         HttpSource,
         FilePlace,
         OutputBase,

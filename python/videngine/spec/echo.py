@@ -54,7 +54,8 @@ def echo_output(output: OutputBase) -> dict[str, Any]:
     parts = {name: _echo(getattr(output, name, None)) for name in _PARTS}
     out = {**_ALWAYS, **given, **{name: part for name, part in parts.items() if part is not None}}
     if output.destination is not None:
-        out["destination"] = output.destination.echo()
+        several = [place.echo() for place in output.destinations]
+        out["destination"] = several if isinstance(output.destination, tuple) else several[0]
     if rungs := getattr(output, "stream", None):
         out["stream"] = [_echo_rung(rung) for rung in rungs]
     out["allow_soft_fail"] = int(bool(output.allow_soft_fail))

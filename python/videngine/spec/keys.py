@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from videngine.errors import Fault
-from videngine.spec.destination import FileDestination, S3Destination
+from videngine.spec.destination import Destination, FileDestination, S3Destination
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import AdaptiveOutput, Output
 
@@ -24,15 +24,20 @@ _FLAT_FILES = re.compile(r"(video|audio|subs)_[^/]*|[^/]*\.(m3u8|mpd)")
 class OutputPlace:
     """Where one output goes.
 
-    ``folder`` is the part of ``destination.path`` that is a folder ("" for none): the keys of a
-    sink are below it. ``root`` is the output's own folder below that ("" for none), ``name`` the
-    file it makes there, the manifest's for HLS and DASH.
+    ``folders`` are the parts of each ``destination.path`` that are a folder ("" for none): the keys
+    of its sink are below it. ``root`` is the output's own folder below that ("" for none), ``name``
+    the file it makes there, the manifest's for HLS and DASH.
     """
 
     index: int
-    folder: str
+    folders: tuple[str, ...]
     root: str
     name: str
+
+    @property
+    def folder(self) -> str:
+        """The folder at the first destination."""
+        return self.folders[0]
 
 
 def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, ...]]:
@@ -41,18 +46,19 @@ def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, 
     claims: list[_Claim] = []
     warnings: list[Fault] = []
     for index, output in enumerate(spec.format):
-        folder, name = output.folder_and_name
         own = f"output_{index}"
         root = own if output.destination is None else ""
-        place = OutputPlace(index=index, folder=folder, root=root, name=name)
+        place = OutputPlace(
+            index=index, folders=output.folders, root=root, name=output.folder_and_name[1]
+        )
         turn = 1
-        while taken := next((c for c in claims if c.meets(_claim(output, place))), None):
+        while taken := _taken(claims, _claims(output, place)):
             place = replace(place, root=own if turn == 1 else f"{own}_{turn}")
             if turn == 1:
                 warnings.append(_collision(place, taken))
             turn += 1
         places.append(place)
-        claims.append(_claim(output, place))
+        claims += _claims(output, place)
     return tuple(places), tuple(warnings)
 
 
@@ -94,8 +100,22 @@ def _below(folder: str, path: str) -> str | None:
     return path[len(folder) :].lstrip("/") if path.startswith(folder.rstrip("/") + "/") else None
 
 
-def _claim(output: Output, place: OutputPlace) -> _Claim:
-    destination = output.destination
+def _taken(claims: list[_Claim], wanted: list[_Claim]) -> _Claim | None:
+    """The first claim that is in the way."""
+    return next((c for c in claims if any(c.meets(claim) for claim in wanted)), None)
+
+
+def _claims(output: Output, place: OutputPlace) -> list[_Claim]:
+    places = output.destinations or (None,)
+    return [
+        _claim(output, place, destination, folder)
+        for destination, folder in zip(places, place.folders, strict=True)
+    ]
+
+
+def _claim(
+    output: Output, place: OutputPlace, destination: Destination | None, folder: str
+) -> _Claim:
     store: tuple[str, ...] = ("default",)
     if isinstance(destination, S3Destination):
         store = ("s3", (destination.endpoint_url or "").lower(), destination.bucket)
@@ -104,7 +124,7 @@ def _claim(output: Output, place: OutputPlace) -> _Claim:
     return _Claim(
         place.index,
         store,
-        posixpath.join(place.folder, place.root).rstrip("/") or place.folder,
+        posixpath.join(folder, place.root).rstrip("/") or folder,
         output.file_names,
         isinstance(output, AdaptiveOutput),
         isinstance(output, AdaptiveOutput) and output.is_flat,

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from videngine.spec.destination import Destination
+from videngine.spec.destination import Destination, Destinations
 from videngine.spec.faults import invalid
 from videngine.spec.model import Model
 from videngine.spec.values import Flag, text
@@ -31,10 +31,10 @@ class OutputBase(Model):
     extensions: ClassVar[frozenset[str]]  # of the file it makes
 
     output: str = Field(description="Kind of output. Required.")
-    destination: Destination | None = Field(
+    destination: Destinations | None = Field(
         None,
-        description="Where the objects go. Default: the server's own store, kept for a limited "
-        "time.",
+        description="Where the objects go; a list of up to 10 gets every object in each. Default: "
+        "the server's own store, kept for a limited time.",
     )
     allow_soft_fail: Flag | None = Field(
         None,
@@ -53,6 +53,13 @@ class OutputBase(Model):
         return self.tag, self.user_tag
 
     @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Where the objects go; empty for the server's own store."""
+        if self.destination is None:
+            return ()
+        return self.destination if isinstance(self.destination, tuple) else (self.destination,)
+
+    @property
     def default_name(self) -> str:
         """Name of the file where the path names none."""
         raise NotImplementedError
@@ -64,18 +71,25 @@ class OutputBase(Model):
 
     @property
     def named_file(self) -> str:
-        """The file that the path names by its extension, or ""."""
-        path = (self.destination.path if self.destination else None) or ""
-        name = posixpath.basename(path)  # a slash at the end says folder
+        """The file that a path names by its extension, or ""."""
+        return next((name for name in map(self._file_in, self.destinations) if name), "")
+
+    def _file_in(self, destination: Destination) -> str:
+        name = posixpath.basename(destination.path or "")  # a slash at the end says folder
         return name if posixpath.splitext(name)[1] in self.extensions else ""
 
     @property
+    def folders(self) -> tuple[str, ...]:
+        """The folder that each destination's path leads to; one, "", for the server's own store."""
+        return tuple(
+            posixpath.dirname(place.clean_path) if self._file_in(place) else place.clean_path
+            for place in self.destinations
+        ) or ("",)
+
+    @property
     def folder_and_name(self) -> tuple[str, str]:
-        """Where the path leads: a folder, and the file in it, named by default if need be."""
-        path = self.destination.clean_path if self.destination else ""
-        if self.named_file:
-            return posixpath.dirname(path), self.named_file
-        return path, self.default_name
+        """Where the first path leads: a folder, and the file in it, named by default if need be."""
+        return self.folders[0], self.named_file or self.default_name
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -84,13 +98,23 @@ class OutputBase(Model):
 
     @model_validator(mode="after")
     def _name_own_kind(self) -> Self:
-        path = (self.destination.path if self.destination else None) or ""
-        extension = posixpath.splitext(path)[1]
+        for index, place in enumerate(self.destinations):
+            several = isinstance(self.destination, tuple)
+            self._check_path(place, f"destination.{index}.path" if several else "destination.path")
+        return self
+
+    def _check_path(self, place: Destination, field: str) -> None:
+        extension = posixpath.splitext(place.path or "")[1]
         if extension.lower() in _MEDIA_EXTENSIONS and extension not in self.extensions:
             better = f"end it in {' or '.join(sorted(self.extensions))}, or name a folder"
             raise invalid(
                 f"ends in {extension}, which is not what this output makes; "
                 f"{better if self.extensions else 'name a folder'}",
-                field="destination.path",
+                field=field,
             )
-        return self
+        if self._file_in(place) not in ("", self.named_file):
+            raise invalid(
+                f"names another file than {self.named_file}; all destinations get the same names",
+                code="conflicting_fields",
+                field=field,
+            )

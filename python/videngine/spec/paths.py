@@ -9,7 +9,13 @@ from videngine.spec.faults import DROP, show
 Key = str | int
 Path = tuple[Key, ...]
 
-_UNIONS = {("source",), ("stitch", 0), ("format", 0), ("format", 0, "destination")}
+_UNIONS = {
+    ("source",),
+    ("stitch", 0),
+    ("format", 0),
+    ("format", 0, "destination"),
+    ("format", 0, "destination", 0),  # one of several
+}
 
 
 def without_tags(loc: Path) -> Path:

@@ -100,9 +100,6 @@ def _spoiling(found: Problem, path: Path, data: Any) -> Problem:
 def _unknown_kind(path: Path, value: Any) -> Problem:
     """An entry of ``format``, a source or a destination that no model reads."""
     leaf = paths.leaf(path)
-    if isinstance(value, list) and leaf == "destination":
-        message = "`destination` must be one object; this version does not support several yet."
-        return Problem("not_yet_supported", message, final=True)
     if isinstance(value, str) and "://" in value:
         value = {"url": value}
     if not isinstance(value, dict):

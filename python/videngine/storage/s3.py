@@ -43,6 +43,16 @@ class S3Folder(S3Place, Protocol):
         """The canned ACL to send, None to send none."""
         ...
 
+    @property
+    def storage_class(self) -> str | None:
+        """The storage class to ask for, None for the bucket's."""
+        ...
+
+    @property
+    def cache_control(self) -> str | None:
+        """``Cache-Control`` of every object, None for what suits its kind."""
+        ...
+
 
 class S3Source:
     """One object.
@@ -163,8 +173,10 @@ class S3Sink:
         where = _where(self._place, self._folder + key)
         size = local.stat().st_size
         extra = {"ContentType": content_type}
-        if caching := cache_control_of(key):
+        if caching := self._place.cache_control or cache_control_of(key):
             extra["CacheControl"] = caching
+        if self._place.storage_class:
+            extra["StorageClass"] = self._place.storage_class
         with translated("destination", where):
             acl = self._acl
             try:

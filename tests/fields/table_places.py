@@ -1,0 +1,54 @@
+"""Rows of the places that objects go to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.fields.rows import Made, Row
+
+IMAGE = {"output": "thumbnail", "height": 90}
+
+
+def everywhere(folder: Path) -> dict[str, Any]:
+    """One image in two places: a folder, and a file of the same name."""
+    places = [f"file://{folder}/0/", {"type": "file", "path": f"{folder}/more/thumbnail.png"}]
+    return {"source": "bbb_720p24_20s.mp4", "format": [{**IMAGE, "destination": places}]}
+
+
+def both_have_it(made: Made) -> None:
+    fates = made.report.outputs[0].destinations
+    assert [fate["status"] for fate in fates] == ["completed", "completed"]
+    copy = made.folder / "more" / "thumbnail.png"
+    assert copy.read_bytes() == made.path().read_bytes()
+    assert [fate["files"][0]["url"] for fate in fates] == [made.path().as_uri(), copy.as_uri()]
+
+
+def one_fails(*, soft: bool) -> Any:
+    """Two places, the second of which is below a file."""
+
+    def job(folder: Path) -> dict[str, Any]:
+        (folder / "file").write_text("in the way")
+        places = [f"file://{folder}/0/", f"file://{folder}/file/below/"]
+        output = {**IMAGE, "destination": places, "allow_soft_fail": soft}
+        return {"source": "bbb_720p24_20s.mp4", "format": [output]}
+
+    return job
+
+
+def the_other_has_it(made: Made) -> None:
+    (output,) = made.report.outputs
+    assert made.report.partial
+    assert (output.status, made.path().exists()) == ("completed", True)
+    assert output.destinations[1]["error"]["code"] == "destination_not_found"
+    (warning,) = output.warnings
+    path = "format[0].destination[1]"
+    assert (warning["path"], warning["code"]) == (path, "destination_failed")
+
+
+ROWS = [
+    Row(fields=("OutputBase.destination",), name="several destinations", job=everywhere,
+        check=both_have_it),
+    Row(fields=("OutputBase.destination", "OutputBase.allow_soft_fail"),
+        name="one destination fails softly", job=one_fails(soft=True), check=the_other_has_it),
+]  # fmt: skip
