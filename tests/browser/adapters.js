@@ -39,14 +39,15 @@ MediaSource.prototype.addSourceBuffer = function (type) {
 
 const adapters = {
   hls: {
-    async load(url) {
+    async load(url, rendition, key) {
       const once = { maxNumRetry: 1, retryDelayMs: 100, maxRetryDelayMs: 100 };
       const policy = { default: { maxTimeToFirstByteMs: 5000, maxLoadTimeMs: 10000, timeoutRetry: once, errorRetry: once } };
-      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy });
+      const drm = key ? { emeEnabled: true, drmSystems: { 'org.w3.clearkey': { licenseUrl: '/licence' } } } : {};
+      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy, ...drm });
       this.player.on(Hls.Events.ERROR, (_, data) => {
         const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
-        // A slow machine, a load that a switch of rungs made needless, a hole (those that can be seen are judged by `steps`).
-        const harmless = /^(bufferStalled|bufferNudge|bufferSeekOverHole|aborted|internalAborted)/.test(data.details);
+        // A slow machine, a load that a switch of rungs made needless or repeats, a hole (what can be seen is judged by `steps`).
+        const harmless = /^(bufferStalled|bufferNudge|bufferSeekOverHole|bufferAppendNoProgress|aborted|internalAborted)/.test(data.details);
         (harmless && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
       });
       const parsed = new Promise((done) => {
@@ -76,7 +77,7 @@ const adapters = {
   },
 
   shaka: {
-    async load(url, rendition) {
+    async load(url, rendition, key) {
       shaka.polyfill.installAll();
       this.player = new shaka.Player();
       const words = (error) => `shaka ${error.code} ${JSON.stringify(error.data ?? error.message ?? '').slice(0, 200)}`;
@@ -85,6 +86,7 @@ const adapters = {
       // With little in the buffer a switch of rungs shows soon.
       const streaming = { retryParameters, bufferingGoal: 1, rebufferingGoal: 0.1 };
       this.player.configure({ abr: { enabled: rendition === 'auto' }, streaming, manifest: { retryParameters } });
+      if (key) this.player.configure({ drm: { clearKeys: { [key[0]]: key[1] } } });
       try {
         await this.player.attach(video);
         await this.player.load(url);
@@ -120,9 +122,9 @@ const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwid
 
 // Starts to play; `rendition` is min, max, or auto for the player's own choice. Nobody may wait for the end of this: a player
 // that gets no usable data never tells.
-const start = async (player, url, rendition) => {
+const start = async (player, url, rendition, key) => {
   adapter = adapters[player];
-  await adapter.load(url, rendition);
+  await adapter.load(url, rendition, key);
   if (record.errors.length) return;
   window.choose(rendition);
   video.play().catch((error) => record.errors.push(`play() ${error.message}`));

@@ -1,9 +1,10 @@
 // Plays a folder's HLS or DASH in Chromium and prints one JSON verdict.
 //
-//   node play.mjs --folder DIR --manifest NAME [--player hls|shaka] [--seconds 4] [--rendition both|min|max|switch|auto] [--silent]
+//   node play.mjs --folder DIR --manifest NAME [--player hls|shaka] [--seconds 4] [--rendition both|min|max|switch|auto]
+//     [--silent] [--key KEY_ID:KEY]
 //
 // `both` plays the lowest and then the highest rung, each for half of the seconds; `switch` goes from one to the other
-// behind the first segment on screen; `auto` leaves it to the player.
+// behind the first segment on screen; `auto` leaves it to the player. `--key` is a ClearKey, both parts in hexadecimal.
 // Exit status: 0 it plays, 1 it does not, 2 it could not be tried. $CHROMIUM names the browser (/usr/bin/chromium).
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -31,13 +32,15 @@ function readArguments() {
       seconds: { type: 'string', default: '4' },
       rendition: { type: 'string', default: 'both' },
       silent: { type: 'boolean', default: false },
+      key: { type: 'string' },
     },
   });
   if (!values.folder || !values.manifest) throw new Error('--folder and --manifest are needed');
   if (!['hls', 'shaka'].includes(values.player)) throw new Error(`no player ${values.player}`);
   if (!['both', 'min', 'max', 'switch', 'auto'].includes(values.rendition)) throw new Error(`no rendition ${values.rendition}`);
   if (!(Number(values.seconds) > 0)) throw new Error(`${values.seconds} seconds cannot be played`);
-  return { ...values, seconds: Number(values.seconds), sound: !values.silent };
+  const key = values.key?.split(':');
+  return { ...values, key, seconds: Number(values.seconds), sound: !values.silent };
 }
 
 // Plays until the wanted time, the end, a failure or a stall.
@@ -58,7 +61,7 @@ async function watch(page, wanted) {
 }
 
 async function play(browser, wanted) {
-  const server = await serve(wanted.folder);
+  const server = await serve(wanted.folder, wanted.key);
   const page = await browser.newPage();
   try {
     const thrown = [];
@@ -66,8 +69,8 @@ async function play(browser, wanted) {
     await page.goto(`${server.url}/page.html`);
     await page.addScriptTag({ url: `/${wanted.player}.js` });
     const first = wanted.rendition === 'switch' ? 'min' : wanted.rendition;
-    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first];
-    await page.evaluate(([player, url, rendition]) => window.start(player, url, rendition), start);
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key];
+    await page.evaluate((words) => window.start(...words), start);
     const { seen, stopped } = await watch(page, wanted);
     const errors = [...judge(seen, wanted, server, stopped), ...thrown];
     return { rendition: wanted.rendition, ...seen, errors };

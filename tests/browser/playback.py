@@ -46,6 +46,7 @@ def play(
     seconds: float = 4,
     rendition: Literal["both", "min", "max", "switch", "auto"] = "both",
     sound: bool = True,
+    key: str = "",
 ) -> Verdict:
     """Play an output and judge what is seen.
 
@@ -57,6 +58,7 @@ def play(
         rendition: ``both`` plays the lowest and then the highest rung, each for half of the time;
             ``switch`` goes from one to the other behind the first segment on screen.
         sound: whether sound has to be decoded.
+        key: a ClearKey as ``id:key``, both in hexadecimal, or nothing.
 
     Raises:
         RuntimeError: nothing could be tried: Node.js, the browser or the players are missing.
@@ -69,6 +71,7 @@ def play(
             *(node, HERE / "play.mjs", "--folder", folder, "--manifest", manifest),
             *("--player", player, "--seconds", str(seconds), "--rendition", rendition),
             *([] if sound else ["--silent"]),
+            *(["--key", key] if key else []),
         ],
         check=False,
         capture_output=True,

@@ -22,13 +22,18 @@ const ownFiles = {
   '/shaka.js': 'node_modules/shaka-player/dist/shaka-player.compiled.js',
 };
 
-// Serves `folder` below /media/. `given` and `refused` collect what was asked for below it.
-export async function serve(folder) {
+// Serves `folder` below /media/. `given` and `refused` collect what was asked for below it. `key`, an id and a key in
+// hexadecimal, is the licence of ClearKey (W3C, Encrypted Media Extensions, 9.1.4) that /licence hands out.
+export async function serve(folder, key) {
   const given = new Set();
   const refused = new Set();
   const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const headers = { 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'no-store' };
+    if (pathname === '/licence' && key) {
+      const [kid, k] = key.map((text) => Buffer.from(text, 'hex').toString('base64url'));
+      return response.end(JSON.stringify({ keys: [{ kty: 'oct', kid, k }], type: 'temporary' }));
+    }
     const refuse = (status) => {
       if (pathname.startsWith('/media/')) refused.add(`${status} ${pathname.slice('/media/'.length)}`);
       response.writeHead(status, headers).end();

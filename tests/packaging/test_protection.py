@@ -256,7 +256,6 @@ def test_playlists_have_a_key_tag_for_every_system(packaged: Package) -> None:
             f"urn:uuid:{WIDEVINE}",
             "com.microsoft.playready",
             "org.w3.clearkey",
-            "identity",
         ]
         widevine, playready, _ = systems()
         assert base64.b64encode(widevine.box).decode() in tags[0]
@@ -357,3 +356,10 @@ def test_boxes_that_end_too_early_are_refused() -> None:
     assert [b.kind for b in boxes(whole)] == [b"pssh"]
     with pytest.raises(VidengineError, match="within a box"):
         list(boxes(whole[:-1]))
+
+
+def test_clearkey_has_a_second_tag_in_counter_mode_alone(packaged: Package) -> None:
+    clearkey = "org.w3.clearkey"
+    for scheme, expected in (("cbcs", [clearkey]), ("cenc", [clearkey, "identity"])):
+        text = (packaged(common(scheme)) / "video_1/playlist.m3u8").read_text()  # type: ignore[arg-type]
+        assert [part.split('"')[0] for part in text.split('KEYFORMAT="')[1:]] == expected

@@ -75,7 +75,9 @@ def _systems(encryption: CommonEncryption) -> Iterator[str]:
     if _has_common(encryption):
         uri = _data_url(encryption.key_id)
         yield f'URI="{uri}"{iv},KEYFORMAT="org.w3.clearkey",KEYFORMATVERSIONS="1"'
-        yield f'URI="{uri}"{iv},KEYFORMAT="identity"'
+        # Shaka Player finds no other format; hls.js would prefer it, and cannot use it, for cbcs.
+        if encryption.scheme == "cenc":
+            yield f'URI="{uri}",KEYFORMAT="identity"'
 
 
 def _has_common(encryption: CommonEncryption) -> bool:
