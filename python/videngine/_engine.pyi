@@ -18,6 +18,7 @@ class Geometry:
         bars_x_px: int,
         bars_y_px: int,
         sample_aspect_ratio: Fraction,
+        filter: str,
     ) -> None: ...
     @property
     def rotation_deg(self) -> int: ...

@@ -21,7 +21,7 @@ from videngine.errors import Cancelled, Fault, InputError, VidengineError
 from videngine.ingest import fetch_assets, fetch_sources
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
-from videngine.plan import RenditionResult
+from videngine.plan import Plan, RenditionResult, first_pass
 from videngine.planning import JobPlan, Reel, plan_job, splice
 from videngine.planning.assets import Asset, Assets, AssetSource, named_assets, named_subtitles
 from videngine.report import Report
@@ -77,7 +77,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         reports: list[OutputReport] = []
         delivered = {"package": 0.0, "upload": 0.0}
         for output in sorted(plan.outputs, key=_waits_for_others):
-            report = _base_report(output, results)
+            report = _base_report(output, plan.engine, results)
             report.tag, report.user_tag = spec.format[output.index].labels
             try:
                 if output.error:
@@ -203,9 +203,12 @@ def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> 
 def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
     """Make all renditions. One that fails ends the job at once if a hard output needs it.
 
-    Outputs with ``allow_soft_fail`` fail alone, later.
+    Outputs with ``allow_soft_fail`` fail alone, later. Renditions of two passes run first, alone:
+    their first pass decodes the source once more.
     """
     plan = job.engine
+    first = first_pass(plan)
+    done, share = 0.0, 0.5 if first else 1.0  # of the work, before and in a run
     failures: dict[str, Any] = {}
     stats = {"decodes": 0, "encodes": 0, "frames": 0}
     length_s = float(media.duration_s) or 1.0
@@ -213,9 +216,9 @@ def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[
     def on_event(event: dict[str, Any]) -> None:
         match event["event"]:
             case "progress":
-                tracker.stage("encoding", event["time_s"] / length_s)
+                tracker.stage("encoding", done + share * event["time_s"] / length_s)
             case "rendition_failed":
-                failures[event["id"]] = event["error"]
+                failures.setdefault(event["id"], event["error"])  # the first pass knows why
                 if any(
                     event["id"] in output.renditions and not output.allow_soft_fail
                     for output in job.outputs
@@ -224,18 +227,23 @@ def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[
             case "warning":
                 run.warn(Fault(path="source", code=event["code"], message=event["message"]))
             case "finished":
-                stats.update({name: event[name] for name in stats})
+                stats.update({name: stats[name] + event[name] for name in stats})
 
     if not (plan.video or plan.audio or plan.stills):
         return {"results": [], "failures": {}, "stats": stats}
     tracker.stage("encoding", 0.0)
-    results = engine.transcode(
-        plan, on_event=on_event, stop=run.cancelled, timeout_s=run.settings.job_timeout_s
-    )
+    timeout_s = run.settings.job_timeout_s
+    if first:
+        engine.transcode(first, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
+        done = share
+    results = engine.transcode(plan, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
     return {"results": [r.to_json() for r in results], "failures": failures, "stats": stats}
 
 
-def _base_report(output: OutputPlan, results: dict[str, RenditionResult]) -> OutputReport:
+def _base_report(
+    output: OutputPlan, plan: Plan, results: dict[str, RenditionResult]
+) -> OutputReport:
+    crfs = {video.id: video.crf for video in plan.video}
     sizes = {r.video: r for r in output.rungs}
     renditions = []
     for result in (results[i] for i in output.renditions if i in results):
@@ -253,6 +261,7 @@ def _base_report(output: OutputPlan, results: dict[str, RenditionResult]) -> Out
                 "width": rung.width_px,
                 "height": rung.height_px,
                 "frame_rate": str(rung.frame_rate),
+                "crf_used": crfs[rung.video],
             }
         renditions.append(row)
     return OutputReport(

@@ -6,7 +6,7 @@ rational seconds from the source's origin; all bit rates are bits per second.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ class Geometry:
     The picture is turned clockwise by ``rotation_deg`` (0, 90, 180, 270); of it the middle part,
     ``kept_width`` by ``kept_height`` as fractions of its sides, is scaled to the frame less its
     black bars: ``bars_x_px`` columns left and right together, ``bars_y_px`` rows above and below.
+    ``filter`` is how it is scaled, by swscale's names.
     """
 
     rotation_deg: int = 0
@@ -26,6 +27,7 @@ class Geometry:
     bars_x_px: int = 0
     bars_y_px: int = 0
     sample_aspect_ratio: Fraction = Fraction(1)
+    filter: str = "bicubic"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +212,21 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_to_json(v) for v in value]
     return str(value) if isinstance(value, Fraction) else value
+
+
+def first_pass(plan: Plan) -> Plan | None:
+    """What is to run before a plan whose encoders read statistics; None where none does."""
+    video = tuple(replace(v, pass_number=1) for v in plan.video if v.pass_number == 2)
+    if not video:
+        return None
+    wanted = {v.picture for v in video}
+    pictures: list[PicturePlan] = []
+    for picture in reversed(plan.pictures):  # children first: they need their parents
+        if picture.id in wanted:
+            pictures.insert(0, picture)
+            if picture.parent:
+                wanted.add(picture.parent)
+    return replace(plan, pictures=tuple(pictures), video=video, audio=(), stills=())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -163,7 +163,7 @@ def codec_is_h264(made: Made) -> None:
 
 
 ROWS = [
-    Row(fields=("VideoFields.video_codec",), name="video_codec",
+    Row(fields=("EncodingFields.video_codec",), name="video_codec",
         job=film(mp4(video_codec="h264")), check=codec_is_h264),
     Row(
         fields=("JobSpec.source", "JobSpec.format", "Mp4Output.output", "VideoFields.height"),
@@ -173,9 +173,9 @@ ROWS = [
     ),
     Row(fields=("VideoFields.width",), name="width", job=film(mp4(width=200)),
         check=size_is(200, 180)),
-    Row(fields=("VideoFields.quality",), name="quality",
+    Row(fields=("EncodingFields.quality",), name="quality",
         job=film(mp4(quality=18), mp4(quality=30)), check=less_crf_is_more_bits),
-    Row(fields=("VideoFields.bitrate",), name="bitrate",
+    Row(fields=("EncodingFields.bitrate",), name="bitrate",
         job=film(mp4(bitrate=400, duration=8)), check=bit_rate_is_met),
     Row(fields=("VideoFields.framerate",), name="framerate", job=film(mp4(framerate=12)),
         check=rate_is_12),

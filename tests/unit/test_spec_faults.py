@@ -213,17 +213,11 @@ def test_documented_outputs_of_later_versions_are_not_yet_supported(kind: str) -
 
 LATER = [
     ("deinterlace", "auto"),
-    ("optimize_bitrate", True),
-    ("min_crf", "1"),
-    ("max_crf", 40),
-    ("adjust_crf", -2),
     ("logo", {"source": "https://h/l.png"}),
-    ("video_codec_parameters", {"preset": "slow"}),
     ("color_space", "1"),
     ("color_range", "tv"),
     ("color_trc", "bt709"),
     ("color_primaries", "bt709"),
-    ("two_pass", 1),
 ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung, TextPlan
-from videngine.plan import Look, RepackPlan
+from videngine.plan import Geometry, Look, RepackPlan
 from videngine.planning.assets import Assets, AssetSource
+from videngine.planning.encoding import encoding
 from videngine.planning.framing import (
     Asked,
     Frame,
@@ -34,7 +35,7 @@ from videngine.planning.pictures import (
     limited_rate,
 )
 from videngine.planning.protection import UNUSABLE, is_unusable
-from videngine.planning.renditions import RateControl, Still, VideoWish
+from videngine.planning.renditions import Still, VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sounds import Track, tracks
 from videngine.planning.speech import Speech, speech, spoken
@@ -50,10 +51,9 @@ from videngine.spec.outputs import (
     SpeechToTextOutput,
     ThumbnailOutput,
 )
-from videngine.spec.rendition import CODECS, ClipFields, VideoFields
+from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.subtitles import TextFields
 
-DEFAULT_CRF = 23.0
 DEFAULT_SEGMENT_S = Fraction(6)
 DEFAULT_STILL_QUALITY = 85
 LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
@@ -178,6 +178,12 @@ class Drafter:
         if fault not in self.warnings:
             self.warnings.append(fault)
 
+    def _warner(self, path: str) -> Callable[[str, str, str], None]:
+        """Warns of what stands below a path, or of itself."""
+        return lambda below, code, message: self._warn(
+            f"{path}.{below}" if below else path, code, message
+        )
+
     def _clip(self, draft: Draft, stream: Stream) -> Clip | None:
         """The part of the source that an output takes, or None and an error in the draft."""
         fields = draft.output
@@ -211,7 +217,9 @@ class Drafter:
         segment_s: Fraction,
     ) -> None:
         """Rungs and sounds of an output with pictures."""
+        adaptive = isinstance(draft.output, AdaptiveOutput)
         for path, entry, frame in self._sized(draft, entries, stream.display_size):
+            look = self._look(path, entry, stream)
             picture = Picture(
                 width_px=frame.size[0],
                 height_px=frame.size[1],
@@ -219,17 +227,22 @@ class Drafter:
                     entry.framerate or frame_rate(stream), entry.framerate_limit
                 ),
                 clip=clip,
-                geometry=frame.geometry,
-                look=self._look(path, entry, stream),
+                geometry=_filtered(frame.geometry, entry),
+                look=look,
+                pixel_format=_pixel_format(entry, stream, look),
             )
             wish = VideoWish(
                 picture=picture,
-                codec=CODECS[entry.video_codec or "libx264"],
-                preset=self._preset,
-                rate_control=self._rate_control(path, entry),
+                encoding=encoding(
+                    entry,
+                    picture,
+                    default_preset=self._preset,
+                    adaptive=adaptive,
+                    warn=self._warner(path),
+                ),
                 keyframe=entry.keyframe,
                 segment_s=segment_s,
-                adaptive=isinstance(draft.output, AdaptiveOutput),
+                adaptive=adaptive,
             )
             draft.rungs.append(DraftRung(path=path, entry=entry, wish=wish))
         draft.tracks = tracks(
@@ -239,9 +252,7 @@ class Drafter:
             all_streams=draft.separate_audio,
             clip=clip,
             segment_s=segment_s,
-            warn=lambda below, code, message: self._warn(
-                f"{draft.path}.{below}" if below else draft.path, code, message
-            ),
+            warn=self._warner(draft.path),
         )
 
     def _sized(
@@ -284,19 +295,6 @@ class Drafter:
             )
             self._warn(path, "size_clamped", message)
         return limited
-
-    def _rate_control(self, path: str, entry: Entry) -> RateControl:
-        crf, rate = entry.quality, entry.bitrate and 1000 * entry.bitrate
-        if not rate:
-            return RateControl(crf=DEFAULT_CRF if crf is None else float(crf))
-        if crf == 0:
-            message = "A lossless picture cannot be capped; `bitrate` alone is used."
-            self._warn(f"{path}.quality", "conflicting_fields", message)
-        if crf:
-            return RateControl(crf=float(crf), max_bitrate_bps=rate, buffer_size_bits=2 * rate)
-        return RateControl(
-            bitrate_bps=rate, max_bitrate_bps=3 * rate // 2, buffer_size_bits=2 * rate
-        )
 
     def _listen(self, draft: Draft, output: SpeechToTextOutput) -> None:
         stream = spoken(output, self._media.audio)
@@ -400,6 +398,22 @@ def _sdr_asked(entry: Entry | ThumbnailOutput) -> bool:
     if entry.hdr_to_sdr is None:
         return isinstance(entry, ThumbnailOutput)
     return entry.hdr_to_sdr
+
+
+def _filtered(geometry: Geometry, entry: Entry) -> Geometry:
+    parameters = entry.video_codec_parameters
+    if parameters is None or not parameters.sws_flags:
+        return geometry
+    return replace(geometry, filter=parameters.sws_flags)
+
+
+def _pixel_format(entry: Entry, stream: Stream, look: Look) -> str:
+    """As asked; HDR that is kept has ten bits, where the codec has them."""
+    if entry.codec.takes_ten_bits:
+        kept = stream.dynamic_range != "SDR" and look.tonemap is None
+        default = "yuv420p10le" if kept and entry.codec.standard != "h264" else "yuv420p"
+        return entry.pix_format or default
+    return "yuv420p"
 
 
 def _by(size: Size) -> str:

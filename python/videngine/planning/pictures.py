@@ -137,7 +137,9 @@ def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
     if any(getattr(parent, fact) != getattr(child, fact) for fact in _SHARED_WITH_PARENT):
         return False
     cut, part = parent.geometry, child.geometry
-    if cut.rotation_deg != part.rotation_deg or cut.bars_x_px or cut.bars_y_px:
+    if (cut.rotation_deg, cut.filter) != (part.rotation_deg, part.filter):
+        return False
+    if cut.bars_x_px or cut.bars_y_px:
         return False
     if part.kept_width > cut.kept_width or part.kept_height > cut.kept_height:
         return False

@@ -9,22 +9,13 @@ from typing import Literal
 
 from videngine.media import MediaInfo
 from videngine.plan import AS_IT_IS, AudioRenditionPlan, Look, Plan, StillPlan, VideoRenditionPlan
+from videngine.planning.encoding import Encoding
 from videngine.planning.framing import Frame
 from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
 _SUFFIXES = {"cmaf": "mp4", "matroska": "mka"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class RateControl:
-    """How bits are spent; the fields are those of `VideoRenditionPlan`."""
-
-    crf: float | None = None
-    bitrate_bps: int | None = None
-    max_bitrate_bps: int | None = None
-    buffer_size_bits: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +27,7 @@ class VideoWish:
     """
 
     picture: Picture
-    codec: str
-    preset: str
-    rate_control: RateControl
+    encoding: Encoding
     keyframe: KeyframeInterval | None
     segment_s: Fraction
     adaptive: bool
@@ -49,9 +38,7 @@ class Video:
     """A distinct encoded picture. Equal values are one rendition: this is its identity."""
 
     picture: Picture
-    codec: str
-    preset: str
-    rate_control: RateControl
+    encoding: Encoding
     gop_frames: int
     segment_s: Fraction
     grid_rate: Fraction
@@ -123,9 +110,7 @@ class Renditions:
     def _resolved(self, wish: VideoWish) -> Video:
         return Video(
             picture=wish.picture,
-            codec=wish.codec,
-            preset=wish.preset,
-            rate_control=wish.rate_control,
+            encoding=wish.encoding,
             gop_frames=_gop_frames(wish, self.segment_frames(wish)),
             segment_s=wish.segment_s,
             grid_rate=self._grid_rates[wish.segment_s],
@@ -144,20 +129,12 @@ class Renditions:
             decoder_threads=cores,
             pictures=tuple(plans.values()),
             video=tuple(
-                VideoRenditionPlan(
-                    id=name,
+                _video_plan(
+                    name,
+                    video,
                     picture=plans[video.picture].id,
-                    codec=video.codec,
-                    preset=video.preset,
-                    crf=video.rate_control.crf,
-                    bitrate_bps=video.rate_control.bitrate_bps,
-                    max_bitrate_bps=video.rate_control.max_bitrate_bps,
-                    buffer_size_bits=video.rate_control.buffer_size_bits,
-                    gop_frames=video.gop_frames,
-                    segment_s=video.segment_s,
-                    grid_rate=video.grid_rate,
                     threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
-                    path=f"{work_dir}/{name}.mp4",
+                    work_dir=work_dir,
                 )
                 for video, name in self._video.items()
             ),
@@ -195,6 +172,33 @@ class Renditions:
                 for still, name in self._stills.items()
             ),
         )
+
+
+def _video_plan(
+    name: str, video: Video, *, picture: str, threads: int, work_dir: str
+) -> VideoRenditionPlan:
+    encoding = video.encoding
+    # MP4 has no place for VP8.
+    extension = "webm" if encoding.codec == "libvpx" else "mp4"
+    return VideoRenditionPlan(
+        id=name,
+        picture=picture,
+        codec=encoding.codec,
+        preset=encoding.preset,
+        crf=encoding.rate_control.crf,
+        bitrate_bps=encoding.rate_control.bitrate_bps,
+        max_bitrate_bps=encoding.rate_control.max_bitrate_bps,
+        buffer_size_bits=encoding.rate_control.buffer_size_bits,
+        gop_frames=video.gop_frames,
+        segment_s=video.segment_s,
+        grid_rate=video.grid_rate,
+        threads=threads,
+        path=f"{work_dir}/{name}.{extension}",
+        options=encoding.options,
+        tag=encoding.tag,
+        pass_number=2 if encoding.two_pass else 0,
+        statistics_path=f"{work_dir}/{name}.stats" if encoding.two_pass else "",
+    )
 
 
 def _differ_in_gop_only(one: Video, other: Video) -> bool:

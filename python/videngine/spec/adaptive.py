@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from videngine.spec.codecs import MP4_STANDARDS, TS_STANDARDS, Standard
+from videngine.spec.encoding import check_codecs
 from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
@@ -195,6 +197,18 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
         return self
 
     @property
+    def container(self) -> tuple[str, frozenset[Standard]]:
+        """What the segments are, and the codecs of pictures that these take."""
+        return "fragmented MP4", MP4_STANDARDS
+
+    @model_validator(mode="after")
+    def _codecs_fit(self) -> Self:
+        name, standards = self.container
+        entries = [(f"stream.{i}.", rung) for i, rung in enumerate(self.rungs)]
+        check_codecs(entries, standards, name)
+        return self
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs with the output's own fields where they leave one out.
 
@@ -224,6 +238,11 @@ class HlsOutput(AdaptiveOutput):
     def sound_codecs(self) -> tuple[str, ...]:
         """CMAF's, or MPEG-TS's."""
         return super().sound_codecs if self.makes_fmp4 else ("aac", "mp3")
+
+    @property
+    def container(self) -> tuple[str, frozenset[Standard]]:
+        """CMAF's, or MPEG-TS's."""
+        return super().container if self.makes_fmp4 else ("MPEG-TS", TS_STANDARDS)
 
 
 class DashOutput(AdaptiveOutput):

@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from videngine.spec.codec_parameters import CodecParameters
 from videngine.spec.destination import S3Destination
+from videngine.spec.encoding import EncodingFields
 from videngine.spec.job import JobSpec
 from videngine.spec.model import Model
 from videngine.spec.outputs import (
@@ -61,6 +63,8 @@ MODELS: dict[str, type[Model]] = {
         MetadataOutput,
         RepackOutput,
         VideoFields,
+        EncodingFields,
+        CodecParameters,
         AudioFields,
         ClipFields,
         TextFields,

@@ -8,6 +8,8 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
 from videngine.spec.advanced_mp4 import AdvancedMp4Output
+from videngine.spec.codecs import MP4_STANDARDS
+from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
@@ -61,7 +63,7 @@ LATER_KINDS = (
 
 
 class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
-    """One progressive MP4 file, index first; H.264, and AAC unless told otherwise."""
+    """One progressive MP4 file, index first; H.264 and AAC unless told otherwise."""
 
     kind: ClassVar[str] = "mp4"
     extensions: ClassVar[frozenset[str]] = frozenset({".mp4"})
@@ -69,6 +71,11 @@ class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
     output: Literal["mp4"] = Field(description="Kind of output. Required.")
     subtitles: NotYet = Field(None, description="Subtitle tracks. Default: none.")
     cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
+
+    @model_validator(mode="after")
+    def _codec_fits(self) -> Self:
+        check_codecs([("", self)], MP4_STANDARDS, "MP4")
+        return self
 
     @property
     def sound_codecs(self) -> tuple[str, ...]:

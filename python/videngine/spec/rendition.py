@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from videngine.spec.faults import invalid, show
-from videngine.spec.model import Later, Model, NotYet
+from videngine.spec.encoding import EncodingFields
+from videngine.spec.model import Model, NotYet
 from videngine.spec.shape import (
     RESIZE_MODE,
     ROTATE,
@@ -17,57 +15,20 @@ from videngine.spec.shape import (
     Rotation,
 )
 from videngine.spec.values import (
-    Crf,
     Duration,
     EvenPixels,
     Flag,
     FrameRate,
     Keyframe,
-    Kilobits,
-    Scalar,
     StartTime,
 )
-
-CODECS = {"libx264": "libx264", "h264": "libx264"}
-LATER_CODECS = (
-    "libx265",
-    "hevc",
-    "h265",
-    "libvpx",
-    "libvpx-vp9",
-    "vp8",
-    "vp9",
-    "libsvtav1",
-    "av1",
-    "h264_nvenc",
-    "hevc_nvenc",
-    "av1_nvenc",
-)
-
-
-def _codec(value: object) -> str:
-    name = value.strip().lower() if isinstance(value, str) else ""
-    if name in LATER_CODECS:
-        raise invalid(
-            f"this version does not encode with {name} yet; use libx264", code="not_yet_supported"
-        )
-    if name not in CODECS:
-        raise invalid(f"must be one of {', '.join(CODECS)}, not {show(value)}")
-    return name
-
-
-VideoCodec = Annotated[str, Scalar(_codec, {"enum": list(CODECS)})]
-
 
 SIZE_FIELDS = ("height", "width", "size", "resolution")
 
 
-class VideoFields(Model):
+class VideoFields(EncodingFields):
     """How a picture is sized, timed and encoded."""
 
-    video_codec: VideoCodec | None = Field(
-        None, description="Encoder: `libx264` or its alias `h264`. Default: libx264."
-    )
     height: EvenPixels | None = Field(
         None,
         description="Height in px, even. Default: follows from `width` and the source's shape, "
@@ -78,18 +39,6 @@ class VideoFields(Model):
         description="Width in px, even. Given with `height`, `resize_mode` says how the picture is "
         "brought into both. Default: follows from `height` and the source's shape, else the "
         "source's.",
-    )
-    quality: Crf | None = Field(
-        None,
-        description="CRF, 0 (lossless) to 51 (worst). With `bitrate`: capped by it. Default: 23 "
-        "where `bitrate` is "
-        "unset too.",
-    )
-    bitrate: Kilobits | None = Field(
-        None,
-        description="Average rate in kbit/s, with peaks of 1.5 times over a buffer of 2 s; with "
-        "`quality`: the peak "
-        "rate. Default: none.",
     )
     framerate: FrameRate | None = Field(
         None,
@@ -103,21 +52,6 @@ class VideoFields(Model):
         "segment starts with "
         "one besides. Default: at most 90 frames, in equal parts of a segment.",
     )
-    optimize_bitrate: NotYet = Field(None, description="Rate chosen per title. Default: 0.")
-    min_crf: NotYet = Field(None, description="Lowest CRF of `optimize_bitrate`. Default: 0.")
-    max_crf: Annotated[None, Later((51, "51"))] = Field(
-        None, description="Highest CRF of `optimize_bitrate`. Default: 51."
-    )
-    adjust_crf: NotYet = Field(None, description="Added to the chosen CRF. Default: 0.")
-    two_pass: NotYet = Field(None, description="Two passes for `bitrate`. Default: 0.")
-    video_codec_parameters: NotYet = Field(
-        None, description="Parameters of the encoder. Default: none."
-    )
-    profile: NotYet = Field(None, description="Profile of the codec. Default: the encoder's.")
-    pix_format: Annotated[None, Later(("yuv420p",))] = Field(
-        None, description="Pixel format. Default: yuv420p."
-    )
-    tag_video: NotYet = Field(None, description="Sample entry of the codec. Default: avc1.")
     aspect_ratio: AspectRatio | None = Field(
         None,
         description='Shape of the picture on the screen: "16:9", 1.77. A missing side follows from '

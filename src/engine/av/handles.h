@@ -96,6 +96,14 @@ class Dictionary {
   void set(const char* key, const char* value) { av_dict_set(&entries_, key, value, 0); }
   void set(const char* key, int64_t value) { av_dict_set_int(&entries_, key, value, 0); }
   AVDictionary** address() { return &entries_; }
+  [[nodiscard]] bool has(const char* key) const {
+    return av_dict_get(entries_, key, nullptr, 0) != nullptr;
+  }
+  // "" where there is no such entry.
+  [[nodiscard]] std::string get(const char* key) const {
+    const AVDictionaryEntry* entry = av_dict_get(entries_, key, nullptr, 0);
+    return entry == nullptr ? "" : entry->value;
+  }
   // The first option that nobody took, or nullptr.
   [[nodiscard]] const char* left_over() const {
     const AVDictionaryEntry* entry = av_dict_get(entries_, "", nullptr, AV_DICT_IGNORE_SUFFIX);

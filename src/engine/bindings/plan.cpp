@@ -12,12 +12,13 @@ using namespace videngine;  // NOLINT(google-build-using-namespace): a file of b
 void bind_plan(py::module_& module) {
   py::class_<Geometry>(module, "Geometry")
       .def(py::init([](int rotation_deg, Rational kept_width, Rational kept_height, int bars_x_px,
-                       int bars_y_px, Rational sample_aspect_ratio) {
-             return Geometry{rotation_deg, kept_width, kept_height,
-                             bars_x_px,    bars_y_px,  sample_aspect_ratio};
+                       int bars_y_px, Rational sample_aspect_ratio, std::string filter) {
+             return Geometry{rotation_deg, kept_width,          kept_height,      bars_x_px,
+                             bars_y_px,    sample_aspect_ratio, std::move(filter)};
            }),
            py::kw_only(), py::arg("rotation_deg"), py::arg("kept_width"), py::arg("kept_height"),
-           py::arg("bars_x_px"), py::arg("bars_y_px"), py::arg("sample_aspect_ratio"))
+           py::arg("bars_x_px"), py::arg("bars_y_px"), py::arg("sample_aspect_ratio"),
+           py::arg("filter"))
       .def_readonly("rotation_deg", &Geometry::rotation_deg);
 
   py::class_<TonemapPlan>(module, "TonemapPlan")
@@ -38,9 +39,9 @@ void bind_plan(py::module_& module) {
                        std::optional<Rational> duration_s, std::string pixel_format,
                        Geometry geometry, Look look) {
              return PicturePlan{
-                 std::move(id), std::move(parent), width_px,   height_px,
-                 frame_rate,    start_s,           duration_s, std::move(pixel_format),
-                 geometry,      std::move(look)};
+                 std::move(id),       std::move(parent), width_px,   height_px,
+                 frame_rate,          start_s,           duration_s, std::move(pixel_format),
+                 std::move(geometry), std::move(look)};
            }),
            py::kw_only(), py::arg("id"), py::arg("parent"), py::arg("width_px"),
            py::arg("height_px"), py::arg("frame_rate"), py::arg("start_s"), py::arg("duration_s"),

@@ -40,9 +40,9 @@ void set_rate(AVCodecContext& c, const VideoRenditionPlan& plan) {
 }  // namespace
 
 void add_parameter(av::Dictionary& options, const char* option, const std::string& parameter) {
-  const AVDictionaryEntry* old = av_dict_get(*options.address(), option, nullptr, 0);
-  const std::string whole = old == nullptr ? parameter : old->value + (":" + parameter);
-  options.set(option, whole.c_str());
+  std::string whole = options.get(option);
+  if (!whole.empty()) whole += ':';
+  options.set(option, (whole + parameter).c_str());
 }
 
 LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan& plan,

@@ -77,7 +77,7 @@ void prepare(Opening& opening) {
   }
   // Key frames stand where the segment grid wants them and nowhere else.
   options.set("forced-idr", static_cast<int64_t>(1));
-  options.set("no-scenecut", static_cast<int64_t>(1));
+  if (!options.has("no-scenecut")) options.set("no-scenecut", static_cast<int64_t>(1));
   options.set("strict_gop", static_cast<int64_t>(1));
   if (plan.codec != "av1_nvenc") options.set("a53cc", static_cast<int64_t>(0));
 }

@@ -60,9 +60,10 @@ void prepare(Opening& opening) {
   };
   set("pools=" + std::to_string(plan.threads));
   set("log-level=error");
-  // Key frames stand where the segment grid wants them and nowhere else.
+  // Key frames stand where the segment grid wants them and nowhere else, unless scene cuts are asked
+  // for.
   set("open-gop=0");
-  set("scenecut=0");
+  if (options.get(kParameters).find("scenecut=") == std::string::npos) set("scenecut=0");
   set("repeat-headers=0");
   if (plan.crf && *plan.crf == 0) set("lossless=1");
   if (plan.pass_number > 0) {

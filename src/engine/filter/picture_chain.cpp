@@ -8,7 +8,7 @@ constexpr int even(int side_px) { return side_px + side_px % 2; }
 PictureFormat scaled_format(const PictureFormat& wanted, const Look& look) {
   if (!look.tonemap) return wanted;
   return {even(wanted.width_px), even(wanted.height_px), Tonemapper::kInput,
-          wanted.sample_aspect_ratio};
+          wanted.sample_aspect_ratio, wanted.filter};
 }
 
 }  // namespace
@@ -17,7 +17,7 @@ PictureFormat scaled_format(const PictureFormat& wanted, const Look& look) {
 PictureChain::PictureChain(int width_px, int height_px, AVPixelFormat format,
                            const Geometry& geometry, const Look& look)
     : wanted_{width_px - geometry.bars_x_px, height_px - geometry.bars_y_px, format,
-              geometry.sample_aspect_ratio.to_av()},
+              geometry.sample_aspect_ratio.to_av(), scaling_filter(geometry.filter)},
       rotator_(geometry.rotation_deg),
       scaler_(scaled_format(wanted_, look),
               {geometry.kept_width.to_double(), geometry.kept_height.to_double()}),

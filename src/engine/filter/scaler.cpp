@@ -1,5 +1,9 @@
 #include "filter/scaler.h"
 
+#include <array>
+#include <string_view>
+#include <utility>
+
 #include "av/side_data.h"
 #include "filter/frame_pool.h"
 
@@ -40,6 +44,23 @@ bool lies_elsewhere(AVChromaLocation location) {
 }
 
 }  // namespace
+
+int scaling_filter(const std::string& name) {
+  using Named = std::pair<std::string_view, int>;
+  constexpr std::array<Named, 9> kFilters{{{"fast_bilinear", SWS_FAST_BILINEAR},
+                                           {"bilinear", SWS_BILINEAR},
+                                           {"neighbor", SWS_POINT},
+                                           {"area", SWS_AREA},
+                                           {"bicublin", SWS_BICUBLIN},
+                                           {"gauss", SWS_GAUSS},
+                                           {"sinc", SWS_SINC},
+                                           {"lanczos", SWS_LANCZOS},
+                                           {"spline", SWS_SPLINE}}};
+  for (const auto& [known, filter] : kFilters) {
+    if (known == name) return filter;
+  }
+  return SWS_BICUBIC;
+}
 
 struct Scaler::State {
   State(PictureFormat wanted, MiddlePart taken)
@@ -92,8 +113,9 @@ av::Frame Scaler::scale(const AVFrame& input) {
                     s.like->colorspace == input.colorspace &&
                     s.like->chroma_location == input.chroma_location;
   if (!fits) {
-    s.converter = make_zimg_converter(input, *output, s.part);
-    if (!s.converter) s.converter = make_sws_converter(input, *output, s.part);
+    s.converter.reset();
+    if (s.output.filter == SWS_BICUBIC) s.converter = make_zimg_converter(input, *output, s.part);
+    if (!s.converter) s.converter = make_sws_converter(input, *output, s.part, s.output.filter);
     s.like = av::make_frame();
     s.like->width = input.width;
     s.like->height = input.height;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "av/handles.h"
 
@@ -13,7 +14,11 @@ struct PictureFormat {
   int height_px = 0;
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
   AVRational sample_aspect_ratio{1, 1};
+  int filter = SWS_BICUBIC;  // one of swscale's, by which it is scaled
 };
+
+// swscale's filter of a name as in Geometry; SWS_BICUBIC for one that it does not have.
+int scaling_filter(const std::string& name);
 
 // The part of the input that is scaled, around its middle, as fractions of its sides.
 struct MiddlePart {
@@ -47,12 +52,13 @@ class Scaler {
   std::unique_ptr<State> state_;
 };
 
-// libzimg: fastest, exact; planar YUV of even size only. Null where it does not apply.
+// libzimg: fastest, exact; bicubic, planar YUV of even size only. Null where it does not apply.
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
                                                        MiddlePart part = {});
 // libswscale: everything else (packed, semi-planar, palettes, RGB, odd sizes). It cuts at chroma
 // samples.
 std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output,
-                                                      MiddlePart part = {});
+                                                      MiddlePart part = {},
+                                                      int filter = SWS_BICUBIC);
 
 }  // namespace videngine

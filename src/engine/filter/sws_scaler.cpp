@@ -76,8 +76,8 @@ av::Frame middle(const AVFrame& frame, MiddlePart part) {
 
 class SwsConverter final : public Scaler::Converter {
  public:
-  SwsConverter(const AVFrame& whole, const AVFrame& output, MiddlePart part)
-      : SwsConverter(*middle(whole, part), output) {
+  SwsConverter(const AVFrame& whole, const AVFrame& output, MiddlePart part, int filter)
+      : SwsConverter(*middle(whole, part), output, filter) {
     part_ = part;
   }
 
@@ -89,11 +89,11 @@ class SwsConverter final : public Scaler::Converter {
   }
 
  private:
-  SwsConverter(const AVFrame& input, const AVFrame& output)
+  SwsConverter(const AVFrame& input, const AVFrame& output, int filter)
       : context_(sws_getContext(
             input.width, input.height, plain(static_cast<AVPixelFormat>(input.format)),
             output.width, output.height, plain(static_cast<AVPixelFormat>(output.format)),
-            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr)) {
+            filter | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT, nullptr, nullptr, nullptr)) {
     if (!context_) {
       throw EngineError(ErrorClass::InputError, "source_unsupported_codec",
                         std::string("Pictures of the format ") +
@@ -113,8 +113,8 @@ class SwsConverter final : public Scaler::Converter {
 }  // namespace
 
 std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output,
-                                                      MiddlePart part) {
-  return std::make_unique<SwsConverter>(input, output, part);
+                                                      MiddlePart part, int filter) {
+  return std::make_unique<SwsConverter>(input, output, part, filter);
 }
 
 }  // namespace videngine

@@ -1,0 +1,145 @@
+"""Rows of codecs: encoders, rate control, profile, pixel format, sample entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from tests.engine.measure import pictures, probe_json, psnr, streams
+from tests.fields.rows import MEDIA, Made, Row
+from tests.fields.table_core import FILM, bit_rate, film, hls, mp4
+
+
+def settings(made: Made, encoder: str, index: int = 0) -> dict[str, str]:
+    """What x264 and x265 write of their own parameters into the bit stream."""
+    data = made.path(index, ".mp4").read_bytes()
+    found = re.search(rb"%s .{0,200}?options: ([ -~]+)" % encoder.encode(), data, re.DOTALL)
+    assert found, f"no settings of {encoder}"
+    pairs = (word.partition("=") for word in found[1].decode().split(" ") if word)
+    return {name: value for name, _, value in pairs}
+
+
+def encoded_with(encoder: str, **wanted: str) -> Callable[[Made], None]:
+    """The encoder says that these were its parameters; ``_`` in a name stands for ``-`` too."""
+
+    def check(made: Made) -> None:
+        have = {name.replace("-", "_"): value for name, value in settings(made, encoder).items()}
+        assert {name: have.get(name) for name in wanted} == wanted
+
+    return check
+
+
+def video_is(**facts: Any) -> Callable[[Made], None]:
+    """The picture of the only file, in ffprobe's words; and it shows the film."""
+
+    def check(made: Made) -> None:
+        path = made.path()
+        found = streams(path)[0]
+        assert {name: found.get(name) for name in facts} == facts
+        shown = pictures(path, 320, 180)
+        assert len(shown) == 24
+        assert psnr(shown[0], half_size(0)) > 26
+
+    return check
+
+
+def half_size(frame: int) -> Any:
+    """A frame of the film at a quarter of its width, by plain averages."""
+    whole = pictures(MEDIA / FILM, 1280, 720)[frame].astype(float)
+    return whole.reshape(180, 4, 320, 4).mean((1, 3))
+
+
+def short(**fields: Any) -> dict[str, Any]:
+    """One second."""
+    return mp4(duration=1, **fields)
+
+
+def two_passes_meet_the_rate(made: Made) -> None:
+    assert abs(bit_rate(made.path(0)) / 300_000 - 1) < 0.1
+    assert made.report.stats["decodes"] == 2
+    # x264 notes in the bit stream which pass it was.
+    assert settings(made, "x264")["rc"] == "2pass"
+
+
+def crf_is(*wanted: float | None) -> Callable[[Made], None]:
+    """What the report says, and what x264 or x265 wrote."""
+
+    def check(made: Made) -> None:
+        for index, crf in enumerate(wanted):
+            (video,) = [r for r in made.report.outputs[index].renditions if r["kind"] == "video"]
+            assert video["crf_used"] == crf
+            encoder = "x265" if video["codec"].startswith("hvc1") else "x264"
+            assert crf is None or float(settings(made, encoder, index)["crf"]) == crf
+
+    return check
+
+
+def ladder_of_hevc(made: Made) -> None:
+    text = made.path(0, "playlist.m3u8").read_text()
+    assert 'CODECS="hvc1.' in text
+    segment = made.path(0, "video_1/playlist.m3u8").read_text()
+    assert [float(d) for d in re.findall(r"#EXTINF:([0-9.]+)", segment)] == [1.5, 1.5, 1]
+
+
+def dash_of(prefix: str) -> Callable[[Made], None]:
+    """The MPD names the codec, and it plays to its end."""
+
+    def check(made: Made) -> None:
+        assert f'codecs="{prefix}' in made.path(0, ".mpd").read_text()
+        shown = probe_json(made.path(0, ".mpd"), "-select_streams", "v", "-count_frames",
+                           "-show_entries", "stream=nb_read_frames,avg_frame_rate")  # fmt: skip
+        (video,) = shown["streams"]
+        assert int(video["nb_read_frames"]) == 96
+        assert Fraction(video["avg_frame_rate"]) == 24
+
+    return check
+
+
+ROWS = [
+    *(
+        Row(fields=("EncodingFields.video_codec",), name=f"video_codec {codec}",
+            job=film(short(video_codec=codec)), check=video_is(**facts))
+        for codec, facts in {
+            "libx265": {"codec_name": "hevc", "codec_tag_string": "hvc1"},
+            "av1": {"codec_name": "av1", "codec_tag_string": "av01"},
+            "libvpx-vp9": {"codec_name": "vp9", "codec_tag_string": "vp09"},
+        }.items()
+    ),
+    Row(fields=("EncodingFields.video_codec",), name="HLS of HEVC",
+        job=film(hls(stream=[{"height": 180, "video_codec": "hevc"}], segment_duration="1.5")),
+        check=ladder_of_hevc),
+    Row(fields=("EncodingFields.video_codec",), name="DASH of AV1, its grid no multiple of a GOP",
+        job=film(hls(output="dash", segment_duration="1.5", keyframe=25,
+                     stream=[{"height": 180, "video_codec": "libsvtav1"}])),
+        check=dash_of("av01.")),
+    Row(fields=("EncodingFields.video_codec",), name="DASH of VP9",
+        job=film(hls(output="dash", stream=[{"height": 180, "video_codec": "vp9"}])),
+        check=dash_of("vp09.")),
+    Row(fields=("EncodingFields.two_pass",), name="two_pass",
+        job=film(mp4(bitrate=300, two_pass=1, duration=4)), check=two_passes_meet_the_rate),
+    Row(fields=("EncodingFields.optimize_bitrate", "EncodingFields.adjust_crf",
+                "EncodingFields.min_crf", "EncodingFields.max_crf"),
+        name="optimize_bitrate",
+        job=film(
+            short(optimize_bitrate=1, quality=40, bitrate=900),
+            short(optimize_bitrate="1", adjust_crf="-3"),
+            short(optimize_bitrate=1, min_crf=26),
+            short(optimize_bitrate=1, max_crf=20, video_codec="hevc"),
+            short(bitrate=300),
+        ),
+        check=crf_is(23, 20, 26, 20, None)),
+    Row(fields=("EncodingFields.profile",), name="profile",
+        job=film(short(profile="main", video_codec_parameters={"preset": "fast"})),
+        check=video_is(profile="Main")),
+    Row(fields=("EncodingFields.pix_format",), name="pix_format",
+        job=film(short(pix_format="yuv420p10le", video_codec="hevc")),
+        check=video_is(pix_fmt="yuv420p10le", profile="Main 10")),
+    Row(fields=("EncodingFields.pix_format",), name="pix_format of H.264",
+        job=film(short(pix_format="yuv420p10le")),
+        check=video_is(pix_fmt="yuv420p10le", profile="High 10")),
+    Row(fields=("EncodingFields.tag_video",), name="tag_video",
+        job=film(short(tag_video="hev1", video_codec="hevc")),
+        check=video_is(codec_tag_string="hev1")),
+]  # fmt: skip
