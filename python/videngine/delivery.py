@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from videngine import packaging
 from videngine.errors import Cancelled, VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
+from videngine.quality.vmaf import ffmpeg_with_vmaf, score
 from videngine.run import Run
 from videngine.spec import JobSpec
 from videngine.spec.destination import Destination
@@ -60,6 +64,30 @@ class Delivery:
         )
         files.sort(key=lambda file: file.manifest)
         return {"files": [vars(file) for file in files], "facts": facts}
+
+    def measure(self) -> dict[str, Any]:
+        """Score the output's renditions that are to be scored and have not been yet."""
+        plans = [plan for plan in self._output.scores if not plan.reason]
+        program = ffmpeg_with_vmaf(self._run.settings) if plans else ""
+        scores = {}
+        for plan in plans:
+            kept = Path(plan.path)
+            if not kept.exists():
+                result = self._results[plan.video]
+                found = score(
+                    replace(plan, frames=result.frames),
+                    source=Path(self._plan.source_path),
+                    rendition=Path(result.path),
+                    program=program,
+                    threads=os.cpu_count() or 1,
+                    stop=self._run.cancelled,
+                    timeout_s=self._run.settings.job_timeout_s,
+                )
+                whole = kept.with_suffix(".part")
+                whole.write_text(json.dumps(found))
+                whole.replace(kept)
+            scores[plan.video] = json.loads(kept.read_text())
+        return {"scores": scores}
 
     def upload(self, packaged: dict[str, Any]) -> dict[str, Any]:
         """Store the files in order at every destination.

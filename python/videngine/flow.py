@@ -17,7 +17,14 @@ from typing import Any
 
 from videngine import engine
 from videngine.delivery import Delivery
-from videngine.errors import Cancelled, Fault, InputError, VidengineError
+from videngine.errors import (
+    Cancelled,
+    EncoderUnavailable,
+    Fault,
+    InputError,
+    VidengineError,
+    WorkerLost,
+)
 from videngine.ingest import fetch_assets, fetch_sources
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
@@ -95,6 +102,8 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
                     anywhere=anywhere,
                     recognitions=recognitions,
                 )
+                if output.output == "vmaf":
+                    timed(f"measure {output.index}", deliver.measure)
                 packaged = timed(f"package {output.index}", deliver.package)
                 uploaded = timed(f"upload {output.index}", partial(deliver.upload, packaged))
             except Cancelled:
@@ -116,6 +125,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
                 report.size = sum(f["size"] for f in uploaded["files"])
                 report.warnings += uploaded["warnings"]
                 vars(report).update(packaged["facts"])
+                if output.scores and output.output != "vmaf":
+                    scored = partial(_scored, output, deliver)
+                    _add_scores(report, timed(f"measure {output.index}", scored))
                 delivered["package"] += packaged["seconds"]
                 delivered["upload"] += uploaded["seconds"]
                 tracker.output_done(output.index, "completed")
@@ -146,7 +158,29 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
 
 def _waits_for_others(output: OutputPlan) -> bool:
     """Whether an output would hold up those behind it: it comes last."""
-    return output.speech is not None
+    return output.speech is not None or bool(output.scores)
+
+
+def _scored(output: OutputPlan, deliver: Delivery) -> dict[str, Any]:
+    """The scores of an output's renditions. The output is there already: a failure is a warning."""
+    path = f"format[{output.index}].metrics"
+    warnings = [
+        {"path": path, "code": "not_comparable", "message": plan.reason}
+        for plan in output.scores
+        if plan.reason
+    ]
+    try:
+        return {**deliver.measure(), "warnings": warnings}
+    except (EncoderUnavailable, WorkerLost) as error:
+        warnings.append({"path": path, "code": error.code, "message": error.message})
+        return {"scores": {}, "warnings": warnings}
+
+
+def _add_scores(report: OutputReport, measured: dict[str, Any]) -> None:
+    report.warnings += measured["warnings"]
+    for row in report.renditions:
+        if scores := measured["scores"].get(row["id"]):
+            row |= {"vmaf": scores["vmaf"]["mean"], "psnr": scores["psnr_y"]["mean"]}
 
 
 def _is_wanting(report: OutputReport) -> bool:

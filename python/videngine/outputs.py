@@ -61,6 +61,28 @@ class RecognitionPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScorePlan:
+    """One rendition to compare with the source, at the source's size in square pixels.
+
+    ``origin_s`` is where the source's own time begins, ``start_s`` where the rendition does from
+    there on. With a ``reason`` it is not compared.
+    """
+
+    video: str  # id of the rendition
+    stream: int  # of the source
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+    origin_s: Fraction
+    start_s: Fraction
+    model: str
+    n_subsample: int
+    path: str
+    frames: int = 0  # of the rendition; 0: not known yet
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SkippedRung:
     """A rung that was asked for and is not made, and why."""
 
@@ -94,6 +116,7 @@ class OutputPlan:
     text_files: tuple[tuple[str, str], ...] = ()  # (what is in it, its name)
     document: dict[str, Any] | None = None  # JSON to write
     repack: RepackPlan | None = None
+    scores: tuple[ScorePlan, ...] = ()
     segment_s: Fraction | None = None
     separate_audio: bool = True
     fmp4: bool = True

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     speech_threads: int = Field(
         0, ge=0, le=256, description="Threads that recognise one sound; 0: as many as cores."
     )
+    vmaf_ffmpeg: str = Field(
+        "",
+        description="FFmpeg with libvmaf, for `vmaf` and `metrics`; empty: that of the package "
+        "imageio-ffmpeg, if it is installed.",
+    )
     webhook_timeout_s: float = Field(15, gt=0, description="Time a webhook receiver has to answer.")
     webhook_allow_http: bool = Field(True, description="Whether webhooks may use plain http.")
 

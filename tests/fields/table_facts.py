@@ -69,7 +69,47 @@ def kinds_are_dropped(made: Made) -> None:
     assert {"eng", "fra", "deu"} <= set(languages)
 
 
+def all_are_scored(made: Made) -> None:
+    document = json.loads(made.path(2).read_text())
+    assert document["model"] == "vmaf_v0.6.1"
+    assert [row["frames"] for row in document["renditions"]] == [24, 24]
+    fine, coarse = (row["vmaf"]["mean"] for row in document["renditions"])
+    assert fine > coarse
+
+
+def one_is_scored_by_every_fourth_frame(made: Made) -> None:
+    document = json.loads(made.path(2).read_text())
+    assert (document["model"], document["n_subsample"]) == ("vmaf_v0.6.1neg", 4)
+    (row,) = document["renditions"]
+    assert row["id"] == made.report.outputs[1].renditions[0]["id"]
+    assert row["frames"] == 6
+
+
+def the_report_has_scores(made: Made) -> None:
+    (picture,) = [r for r in made.report.outputs[0].renditions if r["kind"] == "video"]
+    assert 50 < picture["vmaf"] <= 100
+    assert 25 < picture["psnr"] < 60
+    assert all("vmaf" not in row for row in made.report.outputs[1].renditions)
+
+
+def two_qualities(**fields: Any) -> dict[str, Any]:
+    """A second of the film twice, and what is to be said of it."""
+    pair = [{"output": "mp4", "height": 180, "duration": 1, "quality": q} for q in (18, 40)]
+    return {"source": FILM, "format": [*pair, {"output": "vmaf", **fields}]}
+
+
 ROWS = [
+    Row(fields=("VmafOutput.output",), name="vmaf", job=two_qualities(), check=all_are_scored),
+    Row(fields=("VmafOutput.distorted", "VmafOutput.vmaf_model", "VmafOutput.n_subsample"),
+        name="vmaf of one output",
+        job=two_qualities(distorted=1, vmaf_model="v0.6.1neg", n_subsample="4"),
+        check=one_is_scored_by_every_fourth_frame),
+    Row(fields=("VideoFields.metrics",), name="metrics",
+        job={"source": FILM, "format": [
+            {"output": "mp4", "height": 360, "duration": 1, "metrics": 1},
+            {"output": "mp4", "height": 180, "duration": 1},
+        ]},
+        check=the_report_has_scores),
     Row(fields=("MetadataOutput.output", "MetadataOutput.metadata_version"), name="metadata",
         job={"source": TRACKS, "format": [{"output": "metadata", "metadata_version": 1}]},
         check=facts_are_ffprobes),

@@ -20,6 +20,7 @@ from videngine.spec.outputs import (
     RepackOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
+    VmafOutput,
 )
 from videngine.spec.rung import Rung
 
@@ -36,6 +37,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     SpeechToTextOutput,
     MetadataOutput,
     RepackOutput,
+    VmafOutput,
     Rung,
 )
 # Parts of `source` and `destination` are one row: storage reads them all.

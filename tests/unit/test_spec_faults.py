@@ -201,7 +201,6 @@ def test_a_hostile_name_of_a_field_is_printed_short_and_escaped() -> None:
         "webm",
         "mp3",
         "thumbnails",
-        "vmaf",
         "GIF",
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.packaging.advanced_mp4 import package_advanced_mp4
-from videngine.packaging.copies import package_document, package_repack
+from videngine.packaging.copies import package_document, package_repack, package_scores
 from videngine.packaging.dash import package_dash
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
@@ -32,6 +32,7 @@ _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[Pack
     "speech_to_text": package_speech,
     "metadata": package_document,
     "repack": package_repack,
+    "vmaf": package_scores,
 }
 
 

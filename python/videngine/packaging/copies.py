@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from videngine import engine
-from videngine.outputs import PackagedFile
+from videngine.outputs import PackagedFile, ScorePlan
 from videngine.packaging.files import packaged
 from videngine.packaging.renditions import Renditions
 
@@ -35,3 +36,32 @@ def package_repack(
     target = folder / output.name
     engine.repack(replace(output.repack, target=str(target)), stop=stop)
     return [packaged(output, folder, target)]
+
+
+def package_scores(
+    renditions: Renditions, folder: Path, stop: Callable[[], bool]
+) -> list[PackagedFile]:
+    """Write what was measured before."""
+    del stop  # it is over before anybody could ask
+    output = renditions.output
+    first = output.scores[0]
+    document = {
+        "model": f"vmaf_{first.model}",
+        "n_subsample": first.n_subsample,
+        "width": first.width_px,
+        "height": first.height_px,
+        "renditions": [
+            {"id": plan.video, "frame_rate": str(plan.frame_rate), **_scored(plan)}
+            for plan in output.scores
+        ],
+    }
+    target = folder / output.name
+    target.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return [packaged(output, folder, target)]
+
+
+def _scored(plan: ScorePlan) -> dict[str, Any]:
+    if plan.reason:
+        return {"not_scored": plan.reason}
+    result: dict[str, Any] = json.loads(Path(plan.path).read_text())
+    return result

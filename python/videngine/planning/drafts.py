@@ -50,6 +50,7 @@ from videngine.spec.outputs import (
     Rung,
     SpeechToTextOutput,
     ThumbnailOutput,
+    VmafOutput,
 )
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.subtitles import TextFields
@@ -127,6 +128,8 @@ class Drafter:
                 return draft
             case MetadataOutput():
                 draft.document = metadata_document(self._media)
+                return draft
+            case VmafOutput():
                 return draft
             case RepackOutput():
                 self._repack(draft, output)

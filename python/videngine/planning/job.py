@@ -15,6 +15,7 @@ from videngine.planning.drafts import Draft, Drafter
 from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
 from videngine.planning.renditions import Renditions, keyframe_frames
+from videngine.planning.scores import with_scores
 from videngine.planning.speech import Speech, recognitions
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
@@ -66,6 +67,8 @@ def plan_job(
         _finish(draft, place, renditions, speeches, source_range=source_range)
         for draft, place in zip(drafts, places, strict=True)
     )
+    pictures = {renditions.video(r.wish): r.wish.picture for d in drafts for r in d.rungs}
+    outputs = with_scores(outputs, drafts, pictures, media, work_dir)
     return JobPlan(
         engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
         outputs=outputs,

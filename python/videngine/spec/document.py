@@ -29,6 +29,7 @@ from videngine.spec.outputs import (
     Rung,
     SpeechToTextOutput,
     ThumbnailOutput,
+    VmafOutput,
 )
 from videngine.spec.place import FilePlace
 from videngine.spec.protection import CencDrm, Encryption, FpsDrm
@@ -62,6 +63,7 @@ MODELS: dict[str, type[Model]] = {
         SpeechToTextOutput,
         MetadataOutput,
         RepackOutput,
+        VmafOutput,
         VideoFields,
         EncodingFields,
         CodecParameters,

@@ -1,4 +1,4 @@
-"""Outputs that encode nothing: what a source is, or the source in another container."""
+"""Outputs that encode nothing: what a source is, the source in another container, scores."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from pydantic import Field, model_validator
 from videngine.spec.faults import invalid, show
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields
-from videngine.spec.values import Flag, Scalar
+from videngine.spec.values import Flag, Scalar, whole
 
 METADATA_VERSION = "1"
+VMAF_MODELS = ("v0.6.1", "v0.6.1neg", "4k_v0.6.1", "4k_v0.6.1neg")
 Container = Literal["mp4", "mov", "matroska", "webm", "mpegts"]
 CONTAINERS: dict[str, Container] = {
     ".mp4": "mp4",
@@ -87,3 +88,55 @@ class RepackOutput(OutputBase, ClipFields):
                 field="video_copy",
             )
         return self
+
+
+def _indexes(value: object) -> tuple[int, ...] | None:
+    if isinstance(value, str) and "://" in value:
+        raise invalid("must be places of outputs in `format`; only those of this job are scored")
+    entries = value if isinstance(value, list | tuple) else (value,)
+    index = whole(0, 49, clamp=False)
+    return tuple(dict.fromkeys(index.parse(entry) for entry in entries)) or None
+
+
+def _model(value: object) -> str:
+    name = value.strip().lower() if isinstance(value, str) else ""
+    name = name.removeprefix("vmaf_")
+    if name in VMAF_MODELS:
+        return name
+    raise invalid(
+        f"must be one of {', '.join(VMAF_MODELS)}, not {show(value)}; {VMAF_MODELS[0]} is used",
+        instead=VMAF_MODELS[0],
+    )
+
+
+_INDEX_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 49},
+        {"type": "array", "items": {"type": "integer"}},
+    ]
+}
+
+
+class VmafOutput(OutputBase):
+    """How close renditions are to the source, as JSON: VMAF and PSNR of each."""
+
+    kind: ClassVar[str] = "vmaf"
+    extensions: ClassVar[frozenset[str]] = frozenset({".json"})
+
+    output: Literal["vmaf"] = Field(description="Kind of output. Required.")
+    distorted: Annotated[tuple[int, ...], Scalar(_indexes, _INDEX_SCHEMA, list)] | None = Field(
+        None,
+        description="Which outputs are scored: their places in `format`, counted from 0. Default: "
+        "all that have pictures.",
+    )
+    vmaf_model: Annotated[str, Scalar(_model, {"enum": list(VMAF_MODELS)})] | None = Field(
+        None, description=f"Model of libvmaf. Default: {VMAF_MODELS[0]}."
+    )
+    n_subsample: Annotated[int, whole(1, 1000, "frames", zero=True)] | None = Field(
+        None, description="Score every so many frames only. Default: 1."
+    )
+
+    @property
+    def default_name(self) -> str:
+        """Always the same."""
+        return "vmaf.json"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from videngine.spec.echo import echo_output
 from videngine.spec.faults import invalid
 from videngine.spec.model import Model, NotYet
-from videngine.spec.outputs import Output
+from videngine.spec.outputs import MetadataOutput, Output, RepackOutput, VmafOutput
+from videngine.spec.rendition import VideoFields
 from videngine.spec.source import Source
 from videngine.spec.stitch import Clip
 from videngine.spec.values import Flag, Payload, Priority, text
@@ -88,6 +89,30 @@ class JobSpec(Model):
                 final=True,
             )
         return source
+
+    @model_validator(mode="after")
+    def _score_what_is_there(self) -> Self:
+        made = [isinstance(output, VideoFields) for output in self.format]
+        for number, output in enumerate(self.format):
+            if self.stitch and isinstance(output, MetadataOutput | RepackOutput | VmafOutput):
+                raise invalid(
+                    f"is {output.output}, which is about one source; it cannot stand beside "
+                    "`stitch`",
+                    code="conflicting_fields",
+                    field=f"format.{number}.output",
+                )
+            if not isinstance(output, VmafOutput):
+                continue
+            wrong = [i for i in output.distorted or () if i >= len(made) or not made[i]]
+            if wrong or not any(made):
+                raise invalid(
+                    f"must be places of outputs with encoded pictures; {wrong[0]} is none"
+                    if wrong
+                    else "has nothing to score: no output of this job has encoded pictures",
+                    code="conflicting_fields",
+                    field=f"format.{number}.distorted",
+                )
+        return self
 
     def echo(self) -> dict[str, Any]:
         """The request as responses print it: documented keys with zero values, no secrets."""

@@ -10,7 +10,7 @@ from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
 from videngine.spec.advanced_mp4 import AdvancedMp4Output
 from videngine.spec.codecs import MP4_STANDARDS
 from videngine.spec.encoding import check_codecs
-from videngine.spec.facts import MetadataOutput, RepackOutput
+from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.rendition import ClipFields, VideoFields
@@ -34,6 +34,7 @@ __all__ = [
     "Rung",
     "SpeechToTextOutput",
     "ThumbnailOutput",
+    "VmafOutput",
 ]
 
 KINDS = {
@@ -47,6 +48,7 @@ KINDS = {
     "speech_to_text": "speech_to_text",
     "metadata": "metadata",
     "repack": "repack",
+    "vmaf": "vmaf",
 }
 LATER_KINDS = (
     "gif",
@@ -58,7 +60,6 @@ LATER_KINDS = (
     "hls_audio",
     "flac",
     "thumbnails",
-    "vmaf",
 )
 
 
@@ -110,6 +111,7 @@ Output = Annotated[
     | Annotated[ThumbnailOutput, Tag("thumbnail")]
     | Annotated[SpeechToTextOutput, Tag("speech_to_text")]
     | Annotated[MetadataOutput, Tag("metadata")]
-    | Annotated[RepackOutput, Tag("repack")],
+    | Annotated[RepackOutput, Tag("repack")]
+    | Annotated[VmafOutput, Tag("vmaf")],
     Discriminator(kind_of_output),
 ]

@@ -83,7 +83,11 @@ class VideoFields(EncodingFields):
     color_trc: NotYet = Field(None, description="Transfer. Default: the source's.")
     color_primaries: NotYet = Field(None, description="Primaries. Default: the source's.")
     logo: NotYet = Field(None, description="Picture laid over. Default: none.")
-    metrics: NotYet = Field(None, description="Measure the quality. Default: 0.")
+    metrics: Flag | None = Field(
+        None,
+        description="Whether to measure VMAF and PSNR against the source, for the report. Default: "
+        "0.",
+    )
 
 
 class ClipFields(Model):

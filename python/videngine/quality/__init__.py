@@ -1,0 +1,1 @@
+"""How close renditions are to their source, measured by another FFmpeg than the engine's."""
