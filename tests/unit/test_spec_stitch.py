@@ -54,6 +54,13 @@ def test_a_job_has_a_source_or_clips_and_not_both() -> None:
     assert both == [("source", "conflicting_fields")]
 
 
+@pytest.mark.parametrize("kind", ["metadata", "repack", "vmaf"])
+def test_what_tells_of_one_file_is_not_made_of_clips(kind: str) -> None:
+    outputs = [{"output": "mp4"}, {"output": kind}]
+    found = faults(stitch=["https://example.com/a.mp4"], format=outputs)
+    assert found == [("format[1].output", "conflicting_fields")]
+
+
 def test_wrong_clips_are_named_each() -> None:
     assert faults(
         stitch=[{"type": "gopher"}, 3, {"url": "https://example.com/a", "duration": 0}]
