@@ -97,8 +97,8 @@ def _transcode(request: dict[str, Any]) -> None:
     session.join()
 
 
-def _remux_mp4(request: dict[str, Any]) -> None:
-    _engine.remux_mp4(
+def _remux_file(request: dict[str, Any]) -> None:
+    _engine.remux_file(
         tracks=request["tracks"], languages=request["languages"], target=request["target"]
     )
 
@@ -122,7 +122,7 @@ def _repack(request: dict[str, Any]) -> list[str]:
 _OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "probe": _probe,
     "transcode": _transcode,
-    "remux_mp4": _remux_mp4,
+    "remux_file": _remux_file,
     "remux_ts": _remux_ts,
     "repack": _repack,
 }

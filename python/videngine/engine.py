@@ -57,12 +57,15 @@ def transcode(
     return results
 
 
-def remux_mp4(
+def remux_file(
     tracks: Sequence[Path], target: Path, *, languages: Sequence[str], stop: Stop = lambda: False
 ) -> None:
-    """Put track files, with one language each, into one progressive MP4 with the moov first."""
+    """Put track files, with one language each, into one progressive file, its index first.
+
+    It is WebM where ``target`` ends in ``.webm``, else MP4.
+    """
     request = {
-        "operation": "remux_mp4",
+        "operation": "remux_file",
         "tracks": [str(t) for t in tracks],
         "languages": list(languages),
         "target": str(target),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from tests.engine.measure import pictures, probe_json, psnr, streams
+from tests.engine.measure import pictures, probe_json, psnr, sound, streams
 from tests.fields.rows import MEDIA, Made, Row
 from tests.fields.table_core import FILM, bit_rate, film, hls, mp4
 
@@ -97,7 +97,39 @@ def dash_of(prefix: str) -> Callable[[Made], None]:
     return check
 
 
+def webm_is(**facts: Any) -> Callable[[Made], None]:
+    """A WebM file with its index in front, that shows and sounds for two seconds."""
+
+    def check(made: Made) -> None:
+        path = made.path()
+        data = path.read_bytes()
+        cues, clusters = data.find(b"\x1c\x53\xbb\x6b"), data.find(b"\x1f\x43\xb6\x75")
+        assert 0 < cues < clusters
+        found = probe_json(path, "-show_streams", "-show_format")
+        assert found["format"]["format_name"] == "matroska,webm"
+        assert abs(float(found["format"]["duration"]) - 2) < 0.03
+        video, audio = found["streams"]
+        assert {"picture": video["codec_name"], "sound": audio["codec_name"]} == facts
+        shown = pictures(path, 320, 180)
+        assert len(shown) == 48
+        assert psnr(shown[24], half_size(24)) > 24
+        assert abs(sound(path, 48_000).shape[1] / 48_000 - 2) < 0.03
+
+    return check
+
+
 ROWS = [
+    *(
+        Row(fields=("WebmOutput.output",), name=f"webm of {facts['picture']} and {facts['sound']}",
+            job=film({"output": "webm", "height": 180, "duration": 2, **fields}),
+            check=webm_is(**facts))
+        for fields, facts in (
+            ({}, {"picture": "vp9", "sound": "opus"}),
+            ({"video_codec": "vp8", "audio_codec": "vorbis"},
+             {"picture": "vp8", "sound": "vorbis"}),
+            ({"video_codec": "av1"}, {"picture": "av1", "sound": "opus"}),
+        )
+    ),
     *(
         Row(fields=("EncodingFields.video_codec",), name=f"video_codec {codec}",
             job=film(short(video_codec=codec)), check=video_is(**facts))

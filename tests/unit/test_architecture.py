@@ -21,6 +21,7 @@ from videngine.spec.outputs import (
     SpeechToTextOutput,
     ThumbnailOutput,
     VmafOutput,
+    WebmOutput,
 )
 from videngine.spec.rung import Rung
 
@@ -30,6 +31,7 @@ TABLE = TEXT.split("## Where a field takes effect")[1].split("\n## ")[0]
 MODELS: tuple[type[BaseModel], ...] = (
     JobSpec,
     Mp4Output,
+    WebmOutput,
     HlsOutput,
     DashOutput,
     AdvancedMp4Output,

@@ -12,9 +12,9 @@ from videngine.outputs import OutputPlan, PackagedFile
 from videngine.packaging.advanced_mp4 import package_advanced_mp4
 from videngine.packaging.copies import package_document, package_repack, package_scores
 from videngine.packaging.dash import package_dash
+from videngine.packaging.file import package_file
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
-from videngine.packaging.mp4 import package_mp4
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.shaka import disk_full
 from videngine.packaging.speech import package_speech
@@ -27,7 +27,8 @@ _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[Pack
     "advanced_hls": package_hls,
     "advanced_dash": package_dash,
     "advanced_mp4": package_advanced_mp4,
-    "mp4": package_mp4,
+    "mp4": package_file,
+    "webm": package_file,
     "thumbnail": package_still,
     "speech_to_text": package_speech,
     "metadata": package_document,

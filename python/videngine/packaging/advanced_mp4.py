@@ -47,4 +47,4 @@ def _remux(renditions: Renditions, folder: Path, stop: Callable[[], bool]) -> No
         files |= {layout.file(f"audio_{n}"): [sound] for n, sound in enumerate(sounds, 1)}
     for name, tracks in files.items():
         paths, languages = zip(*tracks, strict=True)
-        engine.remux_mp4(paths, folder / name, languages=languages, stop=stop)
+        engine.remux_file(paths, folder / name, languages=languages, stop=stop)

@@ -43,8 +43,8 @@ from videngine.planning.texts import TextFailed, texts
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import (
     AdaptiveOutput,
+    FileOutput,
     MetadataOutput,
-    Mp4Output,
     Output,
     RepackOutput,
     Rung,
@@ -59,7 +59,7 @@ DEFAULT_SEGMENT_S = Fraction(6)
 DEFAULT_STILL_QUALITY = 85
 LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
 
-Entry = Mp4Output | Rung
+Entry = FileOutput | Rung
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ class Drafter:
             return draft
         if isinstance(output, ThumbnailOutput):
             draft.still = self._still(draft, output, stream, clip)
-        elif isinstance(output, Mp4Output):
+        elif isinstance(output, FileOutput):
             self._fill(draft, [(draft.path, output)], stream, clip, self._segment_s)
         else:
             entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]

@@ -30,6 +30,7 @@ from videngine.spec.outputs import (
     SpeechToTextOutput,
     ThumbnailOutput,
     VmafOutput,
+    WebmOutput,
 )
 from videngine.spec.place import FilePlace
 from videngine.spec.protection import CencDrm, Encryption, FpsDrm
@@ -51,6 +52,7 @@ MODELS: dict[str, type[Model]] = {
         FilePlace,
         OutputBase,
         Mp4Output,
+        WebmOutput,
         AdaptiveOutput,
         HlsOutput,
         DashOutput,

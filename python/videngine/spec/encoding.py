@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -46,6 +46,8 @@ _Crf = Annotated[int, whole(0, 63, clamp=False)]
 
 class EncodingFields(Model):
     """What encodes a picture, and how many bits it may take."""
+
+    default_codec: ClassVar[Codec] = X264
 
     video_codec: Annotated[str, Scalar(codec_name, {"enum": list(CODECS)})] | None = Field(
         None,
@@ -106,7 +108,7 @@ class EncodingFields(Model):
     @property
     def codec(self) -> Codec:
         """The encoder that is asked for."""
-        return CODECS[self.video_codec] if self.video_codec else X264
+        return CODECS[self.video_codec] if self.video_codec else self.default_codec
 
     @model_validator(mode="after")
     def _crf_range(self) -> Self:

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
 from videngine.spec.advanced_mp4 import AdvancedMp4Output
-from videngine.spec.codecs import MP4_STANDARDS
+from videngine.spec.codecs import MP4_STANDARDS, VP9, WEBM_STANDARDS, Codec
 from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
 from videngine.spec.model import NotYet
@@ -25,6 +25,7 @@ __all__ = [
     "AdaptiveOutput",
     "AdvancedMp4Output",
     "DashOutput",
+    "FileOutput",
     "HlsOutput",
     "MetadataOutput",
     "Mp4Output",
@@ -35,6 +36,7 @@ __all__ = [
     "SpeechToTextOutput",
     "ThumbnailOutput",
     "VmafOutput",
+    "WebmOutput",
 ]
 
 KINDS = {
@@ -45,6 +47,7 @@ KINDS = {
     "dash": "advanced_dash",
     "advanced_mp4": "advanced_mp4",
     "thumbnail": "thumbnail",
+    "webm": "webm",
     "speech_to_text": "speech_to_text",
     "metadata": "metadata",
     "repack": "repack",
@@ -52,7 +55,6 @@ KINDS = {
 }
 LATER_KINDS = (
     "gif",
-    "webm",
     "webm_dash",
     "mp3",
     "m4a",
@@ -63,7 +65,18 @@ LATER_KINDS = (
 )
 
 
-class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
+class FileOutput(OutputBase, VideoFields, AudioFields, ClipFields):
+    """Picture and sound in one file."""
+
+    @property
+    def default_name(self) -> str:
+        """After the height that was asked for, so that it is known before the source is."""
+        height = self.resolution or (self.size[1] if self.size else self.height)
+        extension = min(self.extensions)
+        return f"video_{height}p{extension}" if height else f"video{extension}"
+
+
+class Mp4Output(FileOutput):
     """One progressive MP4 file, index first; H.264 and AAC unless told otherwise."""
 
     kind: ClassVar[str] = "mp4"
@@ -88,11 +101,30 @@ class Mp4Output(OutputBase, VideoFields, AudioFields, ClipFields):
         check_sound([("", self, self)], codecs=self.sound_codecs, container="MP4")
         return self
 
+
+class WebmOutput(FileOutput):
+    """One progressive WebM file, index first; VP9 and Opus unless told otherwise."""
+
+    kind: ClassVar[str] = "webm"
+    extensions: ClassVar[frozenset[str]] = frozenset({".webm"})
+    default_codec: ClassVar[Codec] = VP9
+
+    output: Literal["webm"] = Field(description="Kind of output. Required.")
+
+    @model_validator(mode="after")
+    def _codec_fits(self) -> Self:
+        check_codecs([("", self)], WEBM_STANDARDS, "WebM")
+        return self
+
     @property
-    def default_name(self) -> str:
-        """After the height that was asked for, so that it is known before the source is."""
-        height = self.resolution or (self.size[1] if self.size else self.height)
-        return f"video_{height}p.mp4" if height else "video.mp4"
+    def sound_codecs(self) -> tuple[str, ...]:
+        """What the file carries of sound, the default first."""
+        return ("opus", "vorbis")
+
+    @model_validator(mode="after")
+    def _sound_fits(self) -> Self:
+        check_sound([("", self, self)], codecs=self.sound_codecs, container="WebM")
+        return self
 
 
 def kind_of_output(data: Any) -> str | None:
@@ -105,6 +137,7 @@ def kind_of_output(data: Any) -> str | None:
 
 Output = Annotated[
     Annotated[Mp4Output, Tag("mp4")]
+    | Annotated[WebmOutput, Tag("webm")]
     | Annotated[HlsOutput, Tag("advanced_hls")]
     | Annotated[DashOutput, Tag("advanced_dash")]
     | Annotated[AdvancedMp4Output, Tag("advanced_mp4")]

@@ -42,7 +42,7 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
   bind_session(module);
   using Release = py::call_guard<py::gil_scoped_release>;
   module.def("probe", &videngine::probe, py::arg("path"), Release());
-  module.def("remux_mp4", &videngine::remux_mp4, py::arg("tracks"), py::arg("languages"),
+  module.def("remux_file", &videngine::remux_file, py::arg("tracks"), py::arg("languages"),
              py::arg("target"), Release());
   module.def(
       "repack",

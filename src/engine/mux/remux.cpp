@@ -143,9 +143,14 @@ std::string numbered(const std::string& pattern, int number) {
 
 }  // namespace
 
-void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
+void remux_file(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
                const std::string& target) {
   av::Dictionary options;
+  if (target.ends_with(".webm")) {
+    options.set("cues_to_front", static_cast<int64_t>(1));
+    remux(tracks, languages, "webm", target, options);
+    return;
+  }
   options.set("movflags", "faststart");
   remux(tracks, languages, "mp4", target, options);
 }

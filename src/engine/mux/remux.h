@@ -10,8 +10,8 @@ namespace videngine {
 // Puts finished track files into one file without encoding anything. Every track's first packet
 // becomes time 0. All throw ResourceError disk_full, VidengineError packaging_failed.
 
-// One progressive MP4, moov first. `languages` go with `tracks`, "" for none.
-void remux_mp4(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
+// One progressive file with its index first: WebM where `target` ends in .webm, else MP4. `languages` go with `tracks`, "" for none.
+void remux_file(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
                const std::string& target);
 
 // MPEG-TS segments, cut at key frames on the segment grid, and an HLS media playlist of them.
