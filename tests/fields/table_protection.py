@@ -7,8 +7,15 @@ from typing import Any
 
 import m3u8
 from tests.fields.rows import Made, Row
-from tests.fields.table_core import film, hls
-from tests.packaging.decrypt import KEY, frames, openssl_decrypted, parts
+from tests.fields.table_core import film, hls, mp4
+from tests.packaging.decrypt import (
+    DECRYPTORS,
+    KEY,
+    file_frames,
+    frames,
+    openssl_decrypted,
+    parts,
+)
 
 from videngine.packaging.boxes import find
 from videngine.pssh import WIDEVINE, parse_pssh
@@ -57,6 +64,14 @@ def frames_are_the_clear_ones(made: Made) -> None:
         assert not set(frames(secret, made.folder / "one.mp4")) & set(before)
 
 
+def file_is_encrypted(made: Made) -> None:
+    for ffmpeg in DECRYPTORS.values():
+        before = sorted(file_frames(made.path(0), ffmpeg=ffmpeg))
+        assert len(before) > 100
+        assert sorted(file_frames(made.path(1), key=KEY, ffmpeg=ffmpeg)) == before
+    assert not set(file_frames(made.path(1))) & set(before)
+
+
 def cbcs_for_fairplay(made: Made) -> None:
     frames_are_the_clear_ones(made)
     text = made.path(1, "video_1/playlist.m3u8").read_text()
@@ -98,6 +113,8 @@ ROWS = [
         job=pair(cenc_drm=CENC),
         check=frames_are_the_clear_ones,
     ),
+    Row(fields=("Mp4Output.cenc_drm", "CencDrm.key"), name="cenc_drm of a file",
+        job=film(mp4(), mp4(cenc_drm=CENC)), check=file_is_encrypted),
     Row(
         fields=("CencDrm.scheme", "CencDrm.pssh", "CencDrm.la_url"),
         name="cenc_drm of DASH",

@@ -315,4 +315,5 @@ def test_dash_with_an_hls_playlist_is_cbcs_and_may_have_fairplay() -> None:
     found = planned(job("dash", cenc_drm=CENC, fps_drm=FPS, create_m3u8_playlist=1))
     assert isinstance(found, CommonEncryption)
     assert found.scheme == "cbcs"
-    assert planned(job("advanced_mp4", cenc_drm=CENC, playlist_name="")).scheme == "cenc"  # type: ignore[union-attr]
+    for output, fields in (("advanced_mp4", {"playlist_name": ""}), ("mp4", {})):
+        assert planned(job(output, cenc_drm=CENC, **fields)).scheme == "cenc"  # type: ignore[union-attr]

@@ -46,7 +46,7 @@ class Renditions:
         output = self.output
         return Layout(
             mpeg_ts=not output.fmp4,
-            one_file=output.output == "advanced_mp4",
+            one_file=output.output in ("advanced_mp4", "mp4"),
             one_folder=output.one_folder,
         )
 

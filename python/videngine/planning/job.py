@@ -109,7 +109,8 @@ def _finish(
     tracks: list[TrackPlan] = []
     for track in draft.tracks:
         tracks.append(track.plan(renditions.audio(track.sound), default=not tracks))
-    adaptive = isinstance(output, AdaptiveOutput)
+    packaging = _packaging(output)
+    segmented = isinstance(output, AdaptiveOutput) or packaging["protection"] is not None
     return OutputPlan(
         index=draft.index,
         output=output.kind,
@@ -125,9 +126,9 @@ def _finish(
         else (),
         document=draft.document,
         repack=draft.repack,
-        segment_s=draft.rungs[0].wish.segment_s if adaptive and draft.rungs else None,
+        segment_s=draft.rungs[0].wish.segment_s if segmented and draft.rungs else None,
         separate_audio=draft.separate_audio,
-        **_packaging(output),
+        **packaging,
         allow_soft_fail=bool(output.allow_soft_fail),
         skipped=tuple(sorted(skipped, key=lambda s: (len(s.path), s.path))),
         error=draft.error,
@@ -136,10 +137,11 @@ def _finish(
 
 def _packaging(output: Output) -> dict[str, Any]:
     """The fields of `OutputPlan` that say how a ladder is packaged."""
+    protection = protection_of(output)
     if not isinstance(output, AdaptiveOutput):
-        return {}
+        return {"protection": protection}
     return {
-        "protection": protection_of(output),
+        "protection": protection,
         "fmp4": output.makes_fmp4,
         "one_folder": bool(output.single_folder),
         "i_frames": bool(output.i_frames_only),

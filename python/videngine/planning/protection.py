@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from videngine.protection import CommonEncryption, Protection, SegmentEncryption
 from videngine.pssh import parse_pssh
-from videngine.spec.outputs import AdaptiveOutput, Output
+from videngine.spec.outputs import AdaptiveOutput, Mp4Output, Output
 from videngine.spec.private import PrivateUrl
 from videngine.spec.protection import PROTECTION_FIELDS, CencDrm, FpsDrm, Unusable
 
@@ -25,6 +25,8 @@ def is_unusable(output: Output) -> bool:
 
 def protection_of(output: Output) -> Protection | None:
     """How the output's media is encrypted, or None: it is clear. Not for `is_unusable` ones."""
+    if isinstance(output, Mp4Output) and output.cenc_drm:
+        return _common(output.cenc_drm, None, scheme="cenc")
     if not isinstance(output, AdaptiveOutput):
         return None
     encryption, cenc, fairplay = output.encryption, output.cenc_drm, output.fps_drm

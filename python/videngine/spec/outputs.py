@@ -13,6 +13,7 @@ from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
+from videngine.spec.protection import CencDrm, NothingAsked, check_together
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.rung import Rung
 from videngine.spec.sound import AudioFields, check_sound
@@ -84,7 +85,9 @@ class Mp4Output(FileOutput):
 
     output: Literal["mp4"] = Field(description="Kind of output. Required.")
     subtitles: NotYet = Field(None, description="Subtitle tracks. Default: none.")
-    cenc_drm: NotYet = Field(None, description="Common encryption. Default: none.")
+    cenc_drm: Annotated[CencDrm | None, NothingAsked()] = Field(
+        None, description="Common encryption; the file is fragmented. Default: none."
+    )
 
     @model_validator(mode="after")
     def _codec_fits(self) -> Self:
@@ -94,7 +97,13 @@ class Mp4Output(FileOutput):
     @property
     def sound_codecs(self) -> tuple[str, ...]:
         """What the file carries of sound, the default first."""
-        return ("aac", "opus", "flac", "mp3")
+        known = ("aac", "opus", "flac")
+        return known if self.cenc_drm else (*known, "mp3")
+
+    @model_validator(mode="after")
+    def _protection_fits(self) -> Self:
+        check_together(self.cenc_drm, None, default="cenc")
+        return self
 
     @model_validator(mode="after")
     def _sound_fits(self) -> Self:
