@@ -133,7 +133,8 @@ class Delivery:
             for sink in sinks:
                 _take_back(sink, [file.key for file in files])
             raise
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if not failures:  # else a retry needs the files again
+            shutil.rmtree(self._folder, ignore_errors=True)
         first = next(fate["files"] for fate in fates if fate["status"] == "completed")
         return {"files": first, "destinations": fates, "warnings": warnings}
 

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     )
     job_timeout_s: float = Field(48 * 3600, gt=0, description="Wall time an encode may take.")
     retention_hours: float = Field(24, gt=0, description="Life of outputs in the default store.")
+    retry_hours: float = Field(
+        6,
+        ge=0,
+        description="Life of the working files of a job that failed after its encode, for a retry.",
+    )
     file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Folders that `file` sources and destinations may name."
     )

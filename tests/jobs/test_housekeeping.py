@@ -118,3 +118,17 @@ def test_answers_to_keys_go_after_their_time(api: Api, keeper: Housekeeper) -> N
 def test_an_empty_state_folder_is_tidy(keeper: Housekeeper) -> None:
     keeper.tidy()
     keeper.tidy()
+
+
+def test_what_a_retry_goes_on_from_is_kept_for_as_long_as_the_operator_says(
+    api: Api, settings: Settings, keeper: Housekeeper
+) -> None:
+    job_id = api.post()
+    folder = a_folder(settings.scratch_dir / job_id / "1")
+    api.change("UPDATE tc_jobs SET status = 'failed', finished_at = :now", now=time.time())
+    keeper.tidy()
+    assert folder.exists()
+    age_s = settings.retry_hours * 3600 + 60
+    api.change("UPDATE tc_jobs SET finished_at = finished_at - :age", age=age_s)
+    keeper.tidy()
+    assert not folder.exists()

@@ -40,6 +40,7 @@ class Attempt:
     job_id: str
     run: int
     first_run: int
+    retry_run: int
     request: JSON = field(repr=False)
     progress: float
     warnings: list[JSON]
@@ -273,6 +274,7 @@ class Attempts:
             job_id=job["id"],
             run=job["run"],
             first_run=job["first_run"],
+            retry_run=job["retry_run"],
             request=request,
             progress=progress,
             warnings=warnings,
@@ -320,7 +322,13 @@ class Attempts:
         connection.execute(
             jobs.update()
             .where(jobs.c.id == job["id"])
-            .values(status=status, finished_at=now(), error=_public(error), report=report)
+            .values(
+                status=status,
+                finished_at=now(),
+                error=_public(error),
+                report=report,
+                partial=bool((report or {}).get("partial")),
+            )
         )
         for output in (report or {}).get("outputs", []):
             if output["status"] in ("completed", "failed"):

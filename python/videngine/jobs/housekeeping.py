@@ -20,7 +20,7 @@ from videngine.settings import Settings
 log = logging.getLogger(__name__)
 
 SECRETS_KEPT_S = 48 * 3600
-"""Life of a failed or canceled job's secrets, for a retry and for its webhooks' last try."""
+"""Life of the secrets of a job that is not wholly done: for a retry, and its last webhooks."""
 
 _EVERY_S = 60
 _JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -56,7 +56,7 @@ class Housekeeper:
             webhooks.c.job_id == secrets.c.job_id, webhooks.c.status == "pending"
         )
         job = sa.select(jobs.c.id).where(jobs.c.id == secrets.c.job_id)
-        done = job.where(jobs.c.status == "completed").exists()
+        done = job.where(jobs.c.status == "completed", ~jobs.c.partial).exists()
         old = job.where(
             jobs.c.status.in_(views.TERMINAL), jobs.c.finished_at < now() - SECRETS_KEPT_S
         ).exists()
@@ -112,17 +112,23 @@ class Housekeeper:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _state(self, job_ids: set[str]) -> dict[str, int]:
-        """The first run of each job that is still needed; of settled ones, one after the last."""
+        """The first run of each job that is still needed; of settled ones, one after the last.
+
+        Failed and partial jobs can be retried for a while: they count as if they were waiting.
+        """
+        kept_s = self._settings.retry_hours * 3600
+        wanting = sa.or_(jobs.c.status == "failed", jobs.c.partial)
+        waiting = sa.or_(
+            jobs.c.status.not_in(views.TERMINAL),
+            sa.and_(wanting, jobs.c.finished_at > now() - kept_s),
+        )
         with self._database.read() as connection:
             rows = connection.execute(
-                sa.select(jobs.c.id, jobs.c.first_run, jobs.c.run, jobs.c.status).where(
+                sa.select(jobs.c.id, jobs.c.first_run, jobs.c.run, waiting.label("waiting")).where(
                     jobs.c.id.in_(job_ids)
                 )
             )
-            return {
-                row.id: row.run + 1 if row.status in views.TERMINAL else row.first_run
-                for row in rows
-            }
+            return {row.id: row.first_run if row.waiting else row.run + 1 for row in rows}
 
 
 def _needed(state: dict[str, int], job_id: str, run: int) -> bool:

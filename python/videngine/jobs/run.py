@@ -33,6 +33,8 @@ class ServiceRun:
         hold: called before every piece of work, and after it before its result is recorded: waits
             while the database is away, stops the run if the job is not its own any more.
         remembered: results of steps that earlier runs of the job have finished.
+
+    ``done`` are the steps that are finished, now or earlier.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class ServiceRun:
         self._remembered = remembered
         self._hold = hold
         self._taken: set[str] = set()
+        self.done: set[str] = set()
         self._lock = threading.Lock()
         self._phase = ""
         self._progress = attempt.progress
@@ -72,11 +75,13 @@ class ServiceRun:
             raise ValueError(f"the step {name} was taken before; names are unique within a run")
         self._taken.add(name)
         if name in self._remembered:
+            self.done.add(name)
             return self._remembered[name]
         self._hold(self)
         outcome = Executor.step(name, lambda: self._outcome(work))
         if "failed" in outcome:
             raise VidengineError.from_json(outcome["failed"])
+        self.done.add(name)
         return outcome["done"]
 
     def _outcome(self, work: Callable[[], JSON]) -> JSON:
@@ -135,10 +140,23 @@ class ServiceRun:
             )
 
 
-def remembered(checkpoints: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    """Results of the steps that were finished, by name."""
+def remembered(checkpoints: list[tuple[str, JSON]], *, whole_only: bool = False) -> dict[str, JSON]:
+    """Results of the steps that were finished, by name.
+
+    ``whole_only`` leaves out steps in which something failed softly, for a retry.
+    """
     return {
         name: outcome["done"]
         for name, outcome in checkpoints
-        if isinstance(outcome, dict) and "done" in outcome
+        if isinstance(outcome, dict)
+        and "done" in outcome
+        and not (whole_only and _is_wanting(outcome["done"]))
     }
+
+
+def _is_wanting(result: JSON) -> bool:
+    """Whether a rendition, or one of several destinations, failed in a step that went on."""
+    if not isinstance(result, dict):
+        return False
+    fates = result.get("destinations") or []
+    return bool(result.get("failures")) or any(fate["status"] == "failed" for fate in fates)

@@ -235,8 +235,16 @@ class JobStore:
                 self._stop(connection, job)
             return views.detail(connection, self._job(connection, tenant, job_id))
 
-    def retry(self, tenant: str, job_id: str) -> JSON:
-        """Queue a failed or canceled job again, from the beginning.
+    def retry(self, tenant: str, job_id: str, *, everything: bool = False) -> JSON:
+        """Queue a failed, partial or canceled job again.
+
+        What earlier runs have finished is not done again if it is still there; a canceled job
+        begins anew.
+
+        Args:
+            tenant: the owner.
+            job_id: the job.
+            everything: begin anew in any case.
 
         Raises:
             VidengineError: ``job_not_editable`` in every other state, and when its secrets have
@@ -244,20 +252,25 @@ class JobStore:
         """
         with self._database.write() as connection:
             job = self._job(connection, tenant, job_id)
-            if job["status"] not in ("failed", "canceled"):
+            if job["status"] not in ("failed", "canceled") and not job["partial"]:
                 raise _not_editable(
-                    f"The job is {job['status']}; only failed and canceled jobs can be retried."
+                    f"The job is {job['status']}; only failed, partial and canceled jobs can be "
+                    "retried."
                 )
             if not self._has_secrets(connection, job_id):
                 raise _not_editable("The job's credentials have been deleted since. Post it again.")
             run = job["run"] + 1
+            anew = everything or job["status"] == "canceled" or job["purged_at"] is not None
             connection.execute(
                 jobs.update()
                 .where(jobs.c.id == job_id)
                 .values(
                     status="queued",
                     run=run,
-                    first_run=run,
+                    first_run=run if anew else job["first_run"],
+                    retry_run=run,
+                    partial=False,
+                    purged_at=None,
                     failures=0,
                     started_at=None,
                     finished_at=None,

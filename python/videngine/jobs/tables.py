@@ -21,6 +21,8 @@ jobs = sa.Table(
     # hold.
     sa.Column("run", sa.Integer, nullable=False),
     sa.Column("first_run", sa.Integer, nullable=False),
+    # The last run that its owner asked for: what failed before is tried again in it.
+    sa.Column("retry_run", sa.Integer, nullable=False, default=0),
     sa.Column("failures", sa.Integer, nullable=False),  # attempts that count against max_attempts
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("started_at", sa.Float),
@@ -30,6 +32,7 @@ jobs = sa.Table(
     sa.Column("echo", sa.JSON, nullable=False),  # the request as answers show it: no secrets
     sa.Column("warnings", sa.JSON, nullable=False),
     sa.Column("report", sa.JSON),
+    sa.Column("partial", sa.Boolean, nullable=False, default=False),  # not all that was asked for
     sa.Column("error", sa.JSON),
     sa.Column("purged_at", sa.Float),  # its files in the default store are gone
     # One for each way to list, in the order of the list.

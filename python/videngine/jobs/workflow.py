@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from videngine.errors import Cancelled, ResourceError, VidengineError
-from videngine.jobs.attempts import Attempts, Fenced
+from videngine.jobs.attempts import Attempt, Attempts, Fenced
 from videngine.jobs.database import DatabaseGone
-from videngine.jobs.queue import Abandon, HistoryChanged, Queue
+from videngine.jobs.queue import JSON, Abandon, HistoryChanged, Queue
 from videngine.jobs.run import ServiceRun, StopReason, remembered
 from videngine.settings import Settings
 from videngine.spec import parse_job
@@ -90,7 +90,7 @@ class JobRunner:
             attempt,
             settings=self._settings,
             scratch=folder,
-            remembered=remembered(self._insist(lambda: self._queue.checkpoints(job_id, earlier))),
+            remembered=self._remembered(attempt, earlier),
             hold=self._hold,
         )
         with self._lock:
@@ -106,6 +106,15 @@ class JobRunner:
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):
                 scratch.rmdir()  # stays if the job has been started anew by now
+
+    def _remembered(self, attempt: Attempt, earlier: list[int]) -> dict[str, JSON]:
+        """What earlier runs have finished; of those before a retry, only what is whole."""
+        before = [run for run in earlier if run < attempt.retry_run]
+        since = [run for run in earlier if run >= attempt.retry_run]
+        checkpoints = self._queue.checkpoints
+        return remembered(
+            self._insist(lambda: checkpoints(attempt.job_id, before)), whole_only=True
+        ) | remembered(self._insist(lambda: checkpoints(attempt.job_id, since)))
 
     def _work(self, run: ServiceRun) -> bool:
         """Run the flow and settle the job; True if its files will be needed again."""
@@ -127,7 +136,8 @@ class JobRunner:
                 return self._stopped(run, error)
             return self._failed(run, error)
         self._insist(lambda: self._attempts.finish(attempt, report, run.beat()))
-        return False
+        whole = report["status"] == "completed" and not report["partial"]
+        return not whole and _is_worth_keeping(run)
 
     def _stopped(self, run: ServiceRun, error: BaseException) -> bool:
         attempt = run.attempt
@@ -151,9 +161,10 @@ class JobRunner:
         for line in failure.log:
             log.info("job %s: %s", run.job_id, line)
         again = self._insist(lambda: self._attempts.fail(run.attempt, failure, run.beat()))
-        if not again:
+        keep = again or _is_worth_keeping(run)
+        if not keep:
             self._clear_store(run.job_id)
-        return again
+        return keep
 
     def _clear_store(self, job_id: str) -> None:
         """Outputs that are in no report would be found by nobody."""
@@ -178,6 +189,11 @@ class JobRunner:
                 if run is not None and run.cancelled():
                     raise Abandon from None
                 time.sleep(_DATABASE_RETRY_S)
+
+
+def _is_worth_keeping(run: ServiceRun) -> bool:
+    """Whether a retry would go on with what is there: the encode is done."""
+    return "encode" in run.done
 
 
 def as_failure(error: BaseException) -> VidengineError:

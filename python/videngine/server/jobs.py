@@ -13,7 +13,15 @@ from videngine.jobs.store import Filters, NewJob
 from videngine.links import path_token, public_url
 from videngine.server.answers import success
 from videngine.server.auth import tenant
-from videngine.server.models import Deleted, DeleteQuery, JobDetail, JobPage, ListQuery, PostQuery
+from videngine.server.models import (
+    Deleted,
+    DeleteQuery,
+    JobDetail,
+    JobPage,
+    ListQuery,
+    PostQuery,
+    RetryQuery,
+)
 from videngine.server.operation import Operation, operation, read_query
 from videngine.server.service import service
 from videngine.spec import JobSpec, parse_job
@@ -169,14 +177,17 @@ def cancel_job(job_id: str) -> Response:
 @blueprint.post("/jobs/<job_id>/retry")
 @operation(
     Operation(
-        summary="Queue a failed or canceled job again.",
+        summary="Queue a failed, partial or canceled job again.",
+        query=RetryQuery,
         result=JobDetail,
         errors=("not_found", "job_not_editable"),
     )
 )
 def retry_job(job_id: str) -> Response:
-    """Queue a failed or canceled job again, under the same id."""
-    return success("Job queued again", _shown(service().store.retry(tenant(), job_id)))
+    """Queue a job again under the same id, to make what has failed or all of it."""
+    everything = read_query(RetryQuery).all
+    job = service().store.retry(tenant(), job_id, everything=everything)
+    return success("Job queued again", _shown(job))
 
 
 def _act(job_id: str, changes: JSON) -> Response:

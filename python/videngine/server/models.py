@@ -38,6 +38,12 @@ class ListQuery(_Query):
     )
 
 
+class RetryQuery(_Query):
+    """Parameters of `POST /jobs/{id}/retry`."""
+
+    all: bool = Field(False, description="Make everything again, not only what failed.")
+
+
 class DeleteQuery(_Query):
     """Parameters of `DELETE /jobs/{id}`."""
 
