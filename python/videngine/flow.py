@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,30 +52,10 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         Cancelled: ``run.cancelled()`` said so.
     """
     tracker = Tracker(run, outputs=len(spec.format))
-    clock = time.monotonic
-
-    def timed(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        def measured() -> dict[str, Any]:
-            _stop_if_cancelled(run)
-            began = clock()
-            return {**work(), "seconds": round(clock() - began, 3)}
-
-        result: dict[str, Any] = run.step(name, measured)
-        return result
-
-    ingested = timed("ingest", lambda: fetch_sources(spec, run, tracker, anywhere=anywhere))
-    sources = [Path(path) for path in ingested["paths"]]
-    assets: dict[AssetSource, Asset] = {}
-    if places := named_assets(spec):
-        subtitles = named_subtitles(spec)
-        fetched = timed(
-            "assets", lambda: fetch_assets(places, run, anywhere=anywhere, subtitles=subtitles)
-        )
-        assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
-    probed = timed("probe", lambda: _probe(sources, run, tracker))
-    film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])
-    media = film.media
-    plan = _plan(spec, film, sources[0], assets, run)
+    timed = partial(_timed, run)
+    prepared = prepare(spec, run, tracker, anywhere=anywhere)
+    plan, media = prepared.plan, prepared.media
+    _refuse_what_cannot_be(plan, run)
     with Recognitions(plan, run) as recognitions:
         encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
         results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
@@ -141,10 +121,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         outputs=reports,
         warnings=list(plan.warnings),
         error=failed[0].error if everything else None,
-        source_info=probed["media"][0],
+        source_info=prepared.source_info,
         timings={
-            "download": ingested["seconds"],
-            "probe": probed["seconds"],
+            **prepared.seconds,
             "encode": encoded["seconds"],
             **{stage: round(seconds, 3) for stage, seconds in delivered.items()},
         },
@@ -154,6 +133,55 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
         stats=encoded["stats"],
         payload=spec.payload,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A job just before its encode. ``seconds`` were spent by stage, ``media`` is what is shown."""
+
+    plan: JobPlan
+    media: MediaInfo
+    source_info: dict[str, Any]
+    seconds: dict[str, float]
+
+
+def prepare(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool = False) -> Prepared:
+    """Fetch and probe what the job names, and plan it. Outputs that cannot be carry an ``error``.
+
+    Raises:
+        VidengineError: the source cannot be had or read.
+        Cancelled: ``run.cancelled()`` said so.
+    """
+    timed = partial(_timed, run)
+    ingested = timed("ingest", lambda: fetch_sources(spec, run, tracker, anywhere=anywhere))
+    sources = [Path(path) for path in ingested["paths"]]
+    assets: dict[AssetSource, Asset] = {}
+    if places := named_assets(spec):
+        subtitles = named_subtitles(spec)
+        fetched = timed(
+            "assets", lambda: fetch_assets(places, run, anywhere=anywhere, subtitles=subtitles)
+        )
+        assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
+    probed = timed("probe", lambda: _probe(sources, run, tracker))
+    film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])
+    return Prepared(
+        plan=_plan(spec, film, sources[0], assets, run),
+        media=film.media,
+        source_info=probed["media"][0],
+        seconds={"download": ingested["seconds"], "probe": probed["seconds"]},
+    )
+
+
+def _timed(run: Run, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do ``work`` as a step; its result tells the seconds that it took."""
+
+    def measured() -> dict[str, Any]:
+        _stop_if_cancelled(run)
+        began = time.monotonic()
+        return {**work(), "seconds": round(time.monotonic() - began, 3)}
+
+    result: dict[str, Any] = run.step(name, measured)
+    return result
 
 
 def _waits_for_others(output: OutputPlan) -> bool:
@@ -211,10 +239,7 @@ def _film(spec: JobSpec, sources: list[Path], media: list[MediaInfo]) -> Reel:
 
 
 def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> JobPlan:
-    """Plan the job; pure, so a second run of the flow finds the same plan.
-
-    A failure that no output forgives is raised here, before anything is encoded.
-    """
+    """Plan the job; pure, so a second run of the flow finds the same plan."""
     plan = plan_job(
         spec,
         film.media,
@@ -226,12 +251,16 @@ def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> 
     )
     for warning in plan.warnings:
         run.warn(warning)
+    return replace(plan, engine=film.in_plan(plan.engine))
+
+
+def _refuse_what_cannot_be(plan: JobPlan, run: Run) -> None:
+    """Raise a failure that no output forgives before anything is encoded."""
     for output in plan.outputs:
         if output.error and not output.allow_soft_fail:
             raise InputError(output.error["code"], output.error["message"])
         if output.speech and not output.allow_soft_fail:
             model_folder(run.settings, output.speech.mode)
-    return replace(plan, engine=film.in_plan(plan.engine))
 
 
 def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Life of the working files of a job that failed after its encode, for a retry.",
     )
+    dry_run_timeout_s: float = Field(
+        20, gt=0, description="Time in which `?dry_run=1` has to fetch and probe the source."
+    )
     file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
         (), description="Folders that `file` sources and destinations may name."
     )

@@ -13,6 +13,7 @@ from videngine.jobs.store import Filters, NewJob
 from videngine.links import path_token, public_url
 from videngine.server.answers import success
 from videngine.server.auth import tenant
+from videngine.server.dry_run import dry_run
 from videngine.server.models import (
     Deleted,
     DeleteQuery,
@@ -77,9 +78,14 @@ _ACTION: JSON = {
 )
 def post_job() -> Response:
     """Accept a job: it is on disk when the answer goes out."""
-    strict = read_query(PostQuery).strict
+    query = read_query(PostQuery)
     key = _idempotency_key()
-    new = _checked(_body(), strict=strict)
+    body = _body()
+    new = _checked(body, strict=query.strict)
+    if query.dry_run:
+        plan = dry_run(parse_job(body).spec, service().settings)
+        plan["warnings"] = [*new.warnings, *plan["warnings"]]
+        return success("This is the plan; nothing was queued", plan)
     answer, replayed = service().store.accept(tenant(), new, idempotency_key=key)
     response = success("Transcoding job created successfully", answer)
     if replayed:

@@ -22,6 +22,7 @@ class PostQuery(_Query):
     """Parameters of `POST /jobs`."""
 
     strict: bool = Field(False, description="Refuse what would only be warned of.")
+    dry_run: bool = Field(False, description="Answer with the plan of the job; queue nothing.")
 
 
 class ListQuery(_Query):
