@@ -64,6 +64,17 @@ def frames_are_the_clear_ones(made: Made) -> None:
         assert not set(frames(secret, made.folder / "one.mp4")) & set(before)
 
 
+def every_codec_is_encrypted(made: Made) -> None:
+    for clear in (0, 2):
+        for name in ("video_1", "audio_1"):
+            folders = [made.path(i, f"{name}/init.mp4").parent for i in (clear, clear + 1)]
+            one, newest = made.folder / "one.mp4", DECRYPTORS["bundled"]
+            before = frames(folders[0], one, ffmpeg=newest)
+            assert len(before) >= 20
+            assert frames(folders[1], one, key=KEY, ffmpeg=newest) == before
+            assert not set(frames(folders[1], one, ffmpeg=newest)) & set(before)
+
+
 def file_is_encrypted(made: Made) -> None:
     for ffmpeg in DECRYPTORS.values():
         before = sorted(file_frames(made.path(0), ffmpeg=ffmpeg))
@@ -112,6 +123,17 @@ ROWS = [
         name="cenc_drm",
         job=pair(cenc_drm=CENC),
         check=frames_are_the_clear_ones,
+    ),
+    Row(
+        fields=("AdaptiveOutput.cenc_drm", "CencDrm.scheme"),
+        name="cenc_drm of other codecs",
+        job=film(*(
+            hls(duration=2, **codecs, **drm)
+            for codecs, scheme in (({"video_codec": "hevc", "audio_codec": "opus"}, "cbcs"),
+                                   ({"video_codec": "av1", "audio_codec": "flac"}, "cenc"))
+            for drm in ({}, {"cenc_drm": {**CENC, "scheme": scheme}})
+        )),
+        check=every_codec_is_encrypted,
     ),
     Row(fields=("Mp4Output.cenc_drm", "CencDrm.key"), name="cenc_drm of a file",
         job=film(mp4(), mp4(cenc_drm=CENC)), check=file_is_encrypted),

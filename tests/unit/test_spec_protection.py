@@ -282,6 +282,16 @@ def test_what_a_ladder_cannot_be_is_left_out_with_a_warning(
     assert [w.path for w in warnings] == [f"format[0].{blamed}"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("audio_codec", "mp3"), ("audio_codec", "opus"), ("video_codec", "hevc")]
+)
+def test_mpeg_ts_with_its_sound_apart_takes_h264_and_aac_alone(field: str, value: str) -> None:
+    found = faults(job("hls", fmp4=0, **{field: value}))
+    assert [code for path, code in found if path.endswith(field)]
+    if value != "opus":
+        assert parse_job(job("hls", separate_audio=0, **{field: value})).warnings == ()
+
+
 NEVER = [
     ("advanced_mp4", {"encryption": AES}, "encryption"),
     ("dash", {"encryption": AES, "create_m3u8_playlist": 1}, "encryption"),

@@ -192,8 +192,7 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
             (f"stream.{number}", own, rung)
             for number, (own, rung) in enumerate(zip(self.stream, self.rungs, strict=True))
         ]
-        container = "MPEG-TS" if "mp3" in self.sound_codecs else "CMAF"
-        check_sound(places, codecs=self.sound_codecs, container=container)
+        check_sound(places, codecs=self.sound_codecs, container=self.container[0])
         return self
 
     @property
@@ -236,13 +235,19 @@ class HlsOutput(AdaptiveOutput):
 
     @property
     def sound_codecs(self) -> tuple[str, ...]:
-        """CMAF's, or MPEG-TS's."""
-        return super().sound_codecs if self.makes_fmp4 else ("aac", "mp3")
+        """Those of fragmented MP4, or of MPEG-TS: what Shaka Packager can, with sound apart."""
+        if self.makes_fmp4:
+            return super().sound_codecs
+        return ("aac",) if self.makes_separate_audio else ("aac", "mp3")
 
     @property
     def container(self) -> tuple[str, frozenset[Standard]]:
-        """CMAF's, or MPEG-TS's."""
-        return super().container if self.makes_fmp4 else ("MPEG-TS", TS_STANDARDS)
+        """Fragmented MP4, or MPEG-TS; that with sound apart is Shaka Packager's: H.264 alone."""
+        if self.makes_fmp4:
+            return super().container
+        if self.makes_separate_audio:
+            return "MPEG-TS with separate sound", frozenset({"h264"})
+        return "MPEG-TS", TS_STANDARDS
 
 
 class DashOutput(AdaptiveOutput):
