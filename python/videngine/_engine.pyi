@@ -30,8 +30,40 @@ class TonemapPlan:
     def transfer(self) -> str: ...
 
 @final
+class ColorPlan:
+    def __init__(self, *, primaries: str, transfer: str, matrix: str, range: str) -> None: ...
+    @property
+    def matrix(self) -> str: ...
+
+@final
+class LogoPlan:
+    def __init__(
+        self,
+        *,
+        path: str,
+        horizontal_edge: str,
+        vertical_edge: str,
+        x_px: int,
+        y_px: int,
+        width_px: int | None,
+        height_px: int | None,
+        opacity: float,
+        first_frame: int,
+        end_frame: int | None,
+    ) -> None: ...
+    @property
+    def path(self) -> str: ...
+
+@final
 class Look:
-    def __init__(self, *, tonemap: TonemapPlan | None) -> None: ...
+    def __init__(
+        self,
+        *,
+        deinterlace: str,
+        tonemap: TonemapPlan | None,
+        color: ColorPlan,
+        logos: Sequence[LogoPlan],
+    ) -> None: ...
     @property
     def tonemap(self) -> TonemapPlan | None: ...
 
@@ -341,3 +373,4 @@ def repack(
     start_s: Fraction,
     duration_s: Fraction | None,
 ) -> tuple[Fraction, Fraction]: ...
+def check_logo(path: str) -> None: ...

@@ -24,6 +24,8 @@ _STRUCTS: dict[str, Callable[..., Any]] = {
     "geometry": _engine.Geometry,
     "look": _engine.Look,
     "tonemap": _engine.TonemapPlan,
+    "color": _engine.ColorPlan,
+    "logos": _engine.LogoPlan,
 }
 
 _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
@@ -70,6 +72,8 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
 
 def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
     def read(name: str, value: Any) -> Any:
+        if name in _STRUCTS and isinstance(value, list):
+            return [_struct(_STRUCTS[name], item) for item in value]
         if name in _STRUCTS and value is not None:
             return _struct(_STRUCTS[name], value)
         return Fraction(value) if name in _RATIONAL and value is not None else value
@@ -119,8 +123,13 @@ def _repack(request: dict[str, Any]) -> list[str]:
     return [str(start_s), str(length_s)]
 
 
+def _check_logo(request: dict[str, Any]) -> None:
+    _engine.check_logo(path=request["path"])
+
+
 _OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "probe": _probe,
+    "check_logo": _check_logo,
     "transcode": _transcode,
     "remux_file": _remux_file,
     "remux_ts": _remux_ts,

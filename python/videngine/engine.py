@@ -31,6 +31,15 @@ def probe(path: Path, *, stop: Stop = lambda: False, timeout_s: float = 60) -> M
     return MediaInfo.from_json(_run(request, stop=stop, timeout_s=timeout_s))
 
 
+def check_logo(path: Path, *, stop: Stop = lambda: False, timeout_s: float = 60) -> None:
+    """See whether a local file is an image that can be laid over a picture.
+
+    Raises:
+        InputError: ``logo_fetch_failed``. ResourceError: ``timeout``.
+    """
+    _run({"operation": "check_logo", "path": str(path)}, stop=stop, timeout_s=timeout_s)
+
+
 def transcode(
     plan: Plan, *, on_event: OnEvent, stop: Stop, timeout_s: float | None = None
 ) -> list[RenditionResult]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from videngine import engine
 from videngine.errors import Cancelled, InputError
 from videngine.packaging.labels import language_tag
 from videngine.planning.assets import AssetSource
@@ -92,9 +93,20 @@ def fetch_assets(
         except InputError as error:
             fetched.append({"path": None, "error": error.message})
             continue
-        fault = _fault_of_subtitles(path, subtitles[place]) if place in subtitles else ""
+        if place in subtitles:
+            fault = _fault_of_subtitles(path, subtitles[place])
+        else:
+            fault = _fault_of_logo(path, run)
         fetched.append({"path": str(path), "error": fault})
     return {"assets": fetched}
+
+
+def _fault_of_logo(path: Path, run: Run) -> str:
+    try:
+        engine.check_logo(path, stop=run.cancelled)
+    except InputError as error:
+        return error.message
+    return ""
 
 
 def _fault_of_subtitles(path: Path, language: str) -> str:

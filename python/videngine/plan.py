@@ -39,13 +39,55 @@ class TonemapPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColorPlan:
+    """Colour facts that a picture is brought to, in FFmpeg's names.
+
+    Empty means the source's, and for ``range`` limited. Pixels are converted where the source says
+    something else; where it says nothing, they are taken to be so already.
+    """
+
+    primaries: str = ""
+    transfer: str = ""
+    matrix: str = ""
+    range: Literal["", "tv", "pc"] = ""
+
+
+Edge = Literal["start", "middle", "end"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogoPlan:
+    """An image laid over a picture, in pixels of that picture.
+
+    ``x_px`` and ``y_px`` count inwards from their edges. A side that is None follows from the
+    other, or is the image's. Frames are numbers within the picture; ``end_frame`` is the first one
+    without it.
+    """
+
+    path: str
+    horizontal_edge: Edge = "start"
+    vertical_edge: Edge = "start"
+    x_px: int = 0
+    y_px: int = 0
+    width_px: int | None = None
+    height_px: int | None = None
+    opacity: float = 1.0
+    first_frame: int = 0
+    end_frame: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """What is done to the light and the colours of a picture.
 
-    ``tonemap`` only where a picture is made from the source: its children are SDR already.
+    ``deinterlace`` and ``tonemap`` count where a picture is made from the source: its children are
+    progressive and SDR already. A picture with ``logos`` is nobody's parent.
     """
 
+    deinterlace: Literal["", "all", "auto"] = ""
     tonemap: TonemapPlan | None = None
+    color: ColorPlan = ColorPlan()
+    logos: tuple[LogoPlan, ...] = ()
 
 
 AS_IT_IS = Look()

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <libavutil/channel_layout.h>
+#include <libavutil/pixdesc.h>
 }
 
 namespace videngine {
@@ -27,11 +28,32 @@ bool is_layout(const std::string& name) {
   return known;
 }
 
+const std::set<std::string> kEdges = {"start", "middle", "end"};
+
 void validate_look(const std::string& id, const Look& look) {
   if (look.tonemap) {
     require(look.tonemap->transfer == "pq" || look.tonemap->transfer == "hlg", id,
             "transfer must be pq or hlg");
     require(look.tonemap->peak_nits > 0, id, "peak_nits must be positive");
+  }
+  require(look.deinterlace.empty() || look.deinterlace == "all" || look.deinterlace == "auto", id,
+          "deinterlace must be empty, all or auto");
+  const ColorPlan& color = look.color;
+  require(color.primaries.empty() || av_color_primaries_from_name(color.primaries.c_str()) >= 0, id,
+          "primaries are unknown");
+  require(color.transfer.empty() || av_color_transfer_from_name(color.transfer.c_str()) >= 0, id,
+          "transfer is unknown");
+  require(color.matrix.empty() || av_color_space_from_name(color.matrix.c_str()) >= 0, id,
+          "matrix is unknown");
+  require(color.range.empty() || av_color_range_from_name(color.range.c_str()) >= 0, id,
+          "range is unknown");
+  require(look.logos.size() <= 32, id, "there are too many logos");
+  for (const LogoPlan& logo : look.logos) {
+    require(kEdges.contains(logo.horizontal_edge) && kEdges.contains(logo.vertical_edge), id,
+            "an edge must be start, middle or end");
+    require(logo.opacity >= 0 && logo.opacity <= 1, id, "opacity must be 0 to 1");
+    require(logo.width_px.value_or(1) > 0 && logo.height_px.value_or(1) > 0, id,
+            "sides of a logo must be positive");
   }
 }
 

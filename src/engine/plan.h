@@ -19,9 +19,36 @@ struct TonemapPlan {
   double peak_nits = 0;
 };
 
+// Colour facts that a picture is brought to, in FFmpeg's names; empty: the source's, for `range`
+// limited.
+struct ColorPlan {
+  std::string primaries;
+  std::string transfer;
+  std::string matrix;
+  std::string range;
+};
+
+// An image laid over a picture. Offsets count inwards from their edges ("start", "middle", "end"),
+// in pixels of the picture.
+struct LogoPlan {
+  std::string path;
+  std::string horizontal_edge = "start";
+  std::string vertical_edge = "start";
+  int x_px = 0;
+  int y_px = 0;
+  std::optional<int> width_px;  // none: follows from the height, or as the image is
+  std::optional<int> height_px;
+  double opacity = 1;
+  int64_t first_frame = 0;
+  std::optional<int64_t> end_frame;  // none: to the end
+};
+
 // What is done to the light and the colours of a picture.
 struct Look {
+  std::string deinterlace;  // "", all, auto
   std::optional<TonemapPlan> tonemap;
+  ColorPlan color;
+  std::vector<LogoPlan> logos;
 };
 
 // How a frame is filled: the picture is turned, its middle part cut out and scaled, and what the

@@ -49,7 +49,7 @@ struct Session::State {
   std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
                              std::function<void()> run);
   SourceFeed& feed(const std::string& path, int64_t start_us, graph::PictureClock& its_clock);
-  graph::Outlet& picture_source();
+  graph::Outlet& picture_source(const std::string& deinterlace);
   struct SoundSource {
     std::shared_ptr<graph::FrameQueue> frames;
     std::function<bool()> hurry;
@@ -149,19 +149,24 @@ std::shared_ptr<graph::FrameQueue> Session::State::connect(graph::Outlet& outlet
   return queue;
 }
 
-// The decoder of the source, or the splice of all clips' decoders.
-graph::Outlet& Session::State::picture_source() {
+// The decoder of the source, or the splice of all clips' decoders: that has no lines of fields any
+// more, so there is one way of deinterlacing for all.
+graph::Outlet& Session::State::picture_source(const std::string& deinterlace) {
   if (plan.clips.empty()) {
-    picture_decoder =
-        &feeds.front()->decode_picture(*plan.video_stream, plan.decoder_threads, plan.rotation_deg);
-    return picture_decoder->outlet();
+    if (picture_decoder == nullptr) {
+      picture_decoder = &feeds.front()->decode_picture(*plan.video_stream, plan.decoder_threads,
+                                                       plan.rotation_deg);
+    }
+    return picture_decoder->outlet(deinterlace);
   }
+  if (picture_splice) return picture_splice->outlet();
   std::vector<PictureSplice::Clip> clips;
   for (std::size_t i = 0; i < plan.clips.size(); ++i) {
     const ClipPlan& clip = plan.clips[i];
     PictureDecodeStage& decoder =
         feeds[i]->decode_picture(clip.video_stream, plan.decoder_threads, clip.rotation_deg);
-    clips.push_back({{to_us(clip.start_s), to_us(clip.length_s)}, connect(decoder.outlet())});
+    clips.push_back(
+        {{to_us(clip.start_s), to_us(clip.length_s)}, connect(decoder.outlet(deinterlace))});
   }
   picture_splice = std::make_unique<PictureSplice>(std::move(clips), plan.width_px, plan.height_px,
                                                    stages, clock);
@@ -193,11 +198,11 @@ Session::State::SoundSource Session::State::sound_source(int stream) {
 
 void Session::State::build_pictures() {
   const auto report_event = [this](Event event) { report(std::move(event)); };
-  graph::Outlet& source = picture_source();
   std::map<std::string, const PicturePlan*> plans;
   for (const PicturePlan& picture : plan.pictures) {
     plans[picture.id] = &picture;
-    graph::Outlet& from = picture.parent ? pictures.at(*picture.parent)->outlet() : source;
+    graph::Outlet& from = picture.parent ? pictures.at(*picture.parent)->outlet()
+                                         : picture_source(picture.look.deinterlace);
     pictures[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock, stages);
   }
   for (const VideoRenditionPlan& video : plan.video) {
@@ -206,7 +211,8 @@ void Session::State::build_pictures() {
                                                   stages, report_event));
   }
   for (const StillPlan& still : plan.stills) {
-    stills.push_back(std::make_unique<StillStage>(still, connect(source), stages, report_event));
+    graph::Outlet& from = picture_source(still.look.deinterlace);
+    stills.push_back(std::make_unique<StillStage>(still, connect(from), stages, report_event));
   }
 }
 

@@ -10,9 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.engine.colour_reference import BT2020 as BT2020_WEIGHTS
+from tests.engine.colour_reference import TO_709, to_ycbcr
 from tests.engine.films import ffmpeg
 from tests.engine.measure import pictures, streams, ten_bit_planes
 from tests.engine.plans import picture, run, still, video
+
+from videngine.plan import ColorPlan, Look
+from videngine.spec.colour import MATRICES, PRIMARIES, TRANSFERS
 
 PATCHES = np.array(
     [
@@ -183,6 +188,79 @@ def test_a_tagged_matrix_is_kept_and_passed_on_at_any_size(
     assert found == {"bt709"}
     if size == (WIDTH, HEIGHT):
         check(made, yuv(BT709))
+
+
+def tagged(folder: Path, weights: tuple[float, float], **tags: str) -> Path:
+    """A lossless film of the patches, coded with these weights, and tagged."""
+    options = [word for name, value in tags.items() for word in (f"-{name}", value)]
+    frame = planar(yuv(weights), chroma_step=(2, 2), depth=8)
+    return source(folder, frame, "yuv420p", *options, "-c:v", "ffv1", suffix="mkv")
+
+
+def recoloured(folder: Path, path: Path, **facts: str) -> Path:
+    of = picture(WIDTH, HEIGHT, rate=25, look=Look(color=ColorPlan(**facts)))  # type: ignore[arg-type]
+    return run(path, pictures=(of,), video=(video(folder, of=of, crf=1.0),)).path("v0")
+
+
+def test_a_matrix_that_differs_is_converted(tmp_path: Path) -> None:
+    path = tagged(tmp_path, BT601, colorspace="smpte170m")
+    made = recoloured(tmp_path, path, matrix="bt709")
+    assert streams(made)[0]["color_space"] == "bt709"
+    check(made, yuv(BT709))
+
+
+def test_a_matrix_that_the_source_leaves_open_is_a_tag(tmp_path: Path) -> None:
+    path = tagged(tmp_path, BT709)
+    made = recoloured(tmp_path, path, matrix="bt709")
+    assert streams(made)[0]["color_space"] == "bt709"
+    check(made, yuv(BT709))
+
+
+def test_rgb_takes_the_matrix_that_is_asked_for(tmp_path: Path) -> None:
+    path = source(tmp_path, packed_rgb(), "rgb24", *RAW)
+    made = recoloured(tmp_path, path, matrix="bt709")
+    assert streams(made)[0]["color_space"] == "bt709"
+    check(made, yuv(BT709))
+
+
+def test_range_is_converted_both_ways(tmp_path: Path) -> None:
+    full = recoloured(tmp_path, tagged(tmp_path, BT601, color_range="tv"), range="pc")
+    assert streams(full)[0]["color_range"] == "pc"
+    raw = pictures(full, WIDTH, HEIGHT, pixel_format="yuvj420p")[1].astype(np.float64)
+    luma = raw[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)[PATCH_PX // 2 :: PATCH_PX, 32::PATCH_PX]
+    assert np.abs(luma.reshape(-1) - yuv(BT601, full=True)[0]).max() <= 2
+
+
+def test_primaries_and_transfer_are_converted_in_linear_light(tmp_path: Path) -> None:
+    """BT.2020 to BT.709: the float64 matrix of BT.2087 on what a BT.1886 display shows."""
+    inside = (PATCHES / 255) ** 2.4
+    wide = (inside @ np.linalg.inv(TO_709).T) ** (1 / 2.4)
+    levels = to_ycbcr(wide, BT2020_WEIGHTS) * [876, 896, 896] + [64, 512, 512]
+    path = source(
+        tmp_path, planar(levels.T / 4, chroma_step=(2, 2), depth=10), "yuv420p10le", "-c:v", "ffv1",
+        "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "bt2020-10",
+        suffix="mkv",
+    )  # fmt: skip
+    made = recoloured(
+        tmp_path, path, matrix="bt709", primaries="bt709", transfer="bt709"
+    )  # fmt: skip
+    tags = streams(made)[0]
+    assert {tags[k] for k in ("color_space", "color_primaries", "color_transfer")} == {"bt709"}
+    check(made, yuv(BT709))
+
+
+@pytest.mark.parametrize("names", [MATRICES, TRANSFERS, PRIMARIES], ids=["space", "trc", "prim"])
+def test_every_value_of_the_spec_can_be_made(tmp_path: Path, names: dict[str, str]) -> None:
+    path = tagged(tmp_path, BT709, colorspace="bt709", color_primaries="bt709", color_trc="bt709")
+    fact = {id(MATRICES): "matrix", id(TRANSFERS): "transfer", id(PRIMARIES): "primaries"}
+    pictures_of, renditions = [], []
+    for n, name in enumerate(sorted(set(names.values()) - {"", "smpte2084", "arib-std-b67"})):
+        look = Look(color=ColorPlan(**{fact[id(names)]: name}))  # type: ignore[arg-type]
+        of = picture(64, 64, rate=25, id=f"p{n}", look=look)
+        pictures_of.append(of)
+        renditions.append(video(tmp_path, of=of, name=f"v{n}"))
+    made = run(path, pictures=tuple(pictures_of), video=tuple(renditions))
+    assert len(made.results) == len(renditions)
 
 
 def test_untagged_hd_is_bt709_in_every_rung(tmp_path: Path) -> None:

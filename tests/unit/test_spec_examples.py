@@ -23,22 +23,10 @@ RESPONSE = json.loads((DATA / "create-job-response.json").read_text())
 PAGE = ROOT / "docs/job-spec.md"
 
 NOT_YET = [
-    *(
-        f"format[0].{field}"
-        for field in (
-            "logo",
-            "color_space",
-            "color_range",
-            "color_trc",
-            "color_primaries",
-        )
-    ),
     "format[1].subtitles.copy",
     "format[2].subtitles.copy",
     "format[4].output",
     "format[5].subtitles",
-    "format[5].deinterlace",
-    *(f"format[7].stream[{i}].deinterlace" for i in (0, 1)),
     "format[7].subtitles.copy",
 ]
 # Values of the example that no encoder takes.

@@ -11,7 +11,7 @@ from typing import Any
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
 from videngine.outputs import SkippedRung, TextPlan
-from videngine.plan import Geometry, Look, RepackPlan
+from videngine.plan import Geometry, LogoPlan, Look, RepackPlan
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.encoding import encoding
 from videngine.planning.framing import (
@@ -25,7 +25,7 @@ from videngine.planning.framing import (
     shrinking,
     turned,
 )
-from videngine.planning.light import tonemap, unsupported
+from videngine.planning.light import logo_plan, look, unsupported, wants_sdr
 from videngine.planning.metadata import metadata_document
 from videngine.planning.pictures import (
     MAX_SIDE_PX,
@@ -41,6 +41,7 @@ from videngine.planning.sounds import Track, tracks
 from videngine.planning.speech import Speech, speech, spoken
 from videngine.planning.texts import TextFailed, texts
 from videngine.spec.job import JobSpec
+from videngine.spec.logo import Logo
 from videngine.spec.outputs import (
     AdaptiveOutput,
     FileOutput,
@@ -153,6 +154,8 @@ class Drafter:
             entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]
             segment_s = output.segment_duration or DEFAULT_SEGMENT_S
             self._fill(draft, entries, stream, clip, segment_s)
+        if draft.error:  # a logo that is not there: nothing is encoded for it
+            draft.rungs, draft.tracks = [], []
         return draft
 
     def _take_texts(self, draft: Draft, clip: Clip) -> bool:
@@ -172,9 +175,11 @@ class Drafter:
     def _asset(self, draft: Draft, place: AssetSource, *, code: str) -> Path | None:
         """The local file of a logo or of subtitles; without one the draft gets an error."""
         asset = self._assets[place]
-        if asset.path is None and draft.error is None:
+        if asset.path is not None and not asset.error:
+            return asset.path
+        if draft.error is None:
             draft.error = {"code": code, "message": asset.error}
-        return asset.path
+        return None
 
     def _warn(self, path: str, code: str, message: str) -> None:
         fault = Fault(path=path, code=code, message=message)
@@ -222,17 +227,16 @@ class Drafter:
         """Rungs and sounds of an output with pictures."""
         adaptive = isinstance(draft.output, AdaptiveOutput)
         for path, entry, frame in self._sized(draft, entries, stream.display_size):
-            look = self._look(path, entry, stream)
+            rate = limited_rate(entry.framerate or frame_rate(stream), entry.framerate_limit)
+            own_look = self._look(path, entry, stream)
             picture = Picture(
                 width_px=frame.size[0],
                 height_px=frame.size[1],
-                frame_rate=limited_rate(
-                    entry.framerate or frame_rate(stream), entry.framerate_limit
-                ),
+                frame_rate=rate,
                 clip=clip,
                 geometry=_filtered(frame.geometry, entry),
-                look=look,
-                pixel_format=_pixel_format(entry, stream, look),
+                look=replace(own_look, logos=self._logos(draft, entry, rate)),
+                pixel_format=_pixel_format(entry, stream, own_look),
             )
             wish = VideoWish(
                 picture=picture,
@@ -344,11 +348,19 @@ class Drafter:
         )
 
     def _look(self, path: str, entry: Entry | ThumbnailOutput, stream: Stream) -> Look:
-        """What is done to the light; an image, which cannot say that it is HDR, is made SDR."""
-        if entry.hdr_to_sdr and stream.dynamic_range == "SDR":
-            message = "The source is SDR already; nothing is done."
-            self._warn(f"{path}.hdr_to_sdr", "not_hdr", message)
-        return Look(tonemap=tonemap(stream) if _sdr_asked(entry) else None)
+        return look(
+            entry, stream, lambda field, code, text: self._warn(f"{path}.{field}", code, text)
+        )
+
+    def _logos(self, draft: Draft, entry: Entry, rate: Fraction) -> tuple[LogoPlan, ...]:
+        """The logos of a rung; without one of them the draft gets an error."""
+        asked = entry.logo or ()
+        plans = []
+        for logo in (asked,) if isinstance(asked, Logo) else asked:
+            file = self._asset(draft, logo.source, code="logo_fetch_failed")
+            if file:
+                plans.append(logo_plan(logo, file, rate))
+        return tuple(plans)
 
     def _moment(
         self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip
@@ -394,13 +406,7 @@ def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
 
 def _wants_sdr(output: Output) -> bool:
     entries = output.rungs if isinstance(output, AdaptiveOutput) else (output,)
-    return any(_sdr_asked(e) for e in entries if isinstance(e, VideoFields | ThumbnailOutput))
-
-
-def _sdr_asked(entry: Entry | ThumbnailOutput) -> bool:
-    if entry.hdr_to_sdr is None:
-        return isinstance(entry, ThumbnailOutput)
-    return entry.hdr_to_sdr
+    return any(wants_sdr(e) for e in entries if isinstance(e, VideoFields | ThumbnailOutput))
 
 
 def _filtered(geometry: Geometry, entry: Entry) -> Geometry:

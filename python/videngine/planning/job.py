@@ -160,8 +160,11 @@ def _source_warnings(media: MediaInfo, drafts: list[Draft]) -> Iterator[Fault]:
             "out. Set `hdr_to_sdr`."
         )
         yield Fault(path="source", code="hdr_to_8bit", message=message)
-    if stream.interlaced:
-        message = "The source is interlaced and is encoded as it is; fine lines will comb."
+    if stream.interlaced and any(not picture.look.deinterlace for picture in pictures):
+        message = (
+            "The source is interlaced and is encoded as it is; fine lines will comb. Set "
+            "`deinterlace`."
+        )
         yield Fault(path="source", code="interlaced_source", message=message)
 
 

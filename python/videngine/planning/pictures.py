@@ -15,7 +15,7 @@ MAX_SIDE_PX = 8192
 # How many times as wide as its child a parent must be, but for the rounding to even sizes.
 _LEAST_STEP = 2
 _ROUNDING_PX = 2
-_SHARED_WITH_PARENT = ("frame_rate", "clip", "pixel_format", "look")
+_SHARED_WITH_PARENT = ("frame_rate", "clip", "pixel_format")
 _USUAL_RATES = tuple(
     Fraction(rate)
     for rate in (
@@ -103,7 +103,7 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
     and again: docs/scaling.md has what that costs. Enlarged pictures are nobody's parent.
     """
     plans: dict[Picture, PicturePlan] = {}
-    for picture in sorted(pictures, key=lambda p: -p.width_px * p.height_px):
+    for picture in sorted(pictures, key=lambda p: (-p.width_px * p.height_px, bool(p.look.logos))):
         parents = [p for p in plans if _can_be_parent(p, picture, source)]
         parent = min(parents, key=lambda p: p.width_px * p.height_px, default=None)
         plans[picture] = PicturePlan(
@@ -118,7 +118,7 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
             geometry=_within_parent(picture.geometry, parent.geometry)
             if parent
             else picture.geometry,
-            look=replace(picture.look, tonemap=None) if parent else picture.look,
+            look=replace(picture.look, deinterlace="", tonemap=None) if parent else picture.look,
         )
     return plans
 
@@ -135,6 +135,8 @@ def _within_parent(geometry: Geometry, parent: Geometry) -> Geometry:
 
 def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
     if any(getattr(parent, fact) != getattr(child, fact) for fact in _SHARED_WITH_PARENT):
+        return False
+    if parent.look != replace(child.look, logos=()):
         return False
     cut, part = parent.geometry, child.geometry
     if (cut.rotation_deg, cut.filter) != (part.rotation_deg, part.filter):

@@ -16,6 +16,7 @@ from videngine.spec.codec_parameters import CodecParameters
 from videngine.spec.destination import S3Destination
 from videngine.spec.encoding import EncodingFields
 from videngine.spec.job import JobSpec
+from videngine.spec.logo import Logo, LogoMargin
 from videngine.spec.model import Model
 from videngine.spec.outputs import (
     AdaptiveOutput,
@@ -69,6 +70,8 @@ MODELS: dict[str, type[Model]] = {
         VideoFields,
         EncodingFields,
         CodecParameters,
+        Logo,
+        LogoMargin,
         AudioFields,
         ClipFields,
         TextFields,

@@ -10,12 +10,12 @@ Key = str | int
 Path = tuple[Key, ...]
 
 _UNIONS = {
-    ("source",),
     ("stitch", 0),
     ("format", 0),
     ("format", 0, "destination"),
     ("format", 0, "destination", 0),  # one of several
 }
+_UNIONS_EVERYWHERE = {"source", "logo"}
 
 
 def without_tags(loc: Path) -> Path:
@@ -27,7 +27,8 @@ def without_tags(loc: Path) -> Path:
             tag_follows = False
             continue
         path += (key,)
-        tag_follows = tuple(0 if isinstance(k, int) else k for k in path) in _UNIONS
+        place = tuple(0 if isinstance(k, int) else k for k in path)
+        tag_follows = place in _UNIONS or key in _UNIONS_EVERYWHERE
     return path
 
 

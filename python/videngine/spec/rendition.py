@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
+from videngine.spec.colour import (
+    DEINTERLACE,
+    ColorMatrix,
+    ColorPrimaries,
+    ColorRange,
+    ColorTransfer,
+    Deinterlace,
+)
 from videngine.spec.encoding import EncodingFields
-from videngine.spec.model import Model, NotYet
+from videngine.spec.logo import Logos
+from videngine.spec.model import Model
+from videngine.spec.protection import NothingAsked
 from videngine.spec.shape import (
     RESIZE_MODE,
     ROTATE,
@@ -72,17 +84,33 @@ class VideoFields(EncodingFields):
         None, description="Highest frames/s, where the rate would be above it. Default: none."
     )
     rotate: Rotation | None = Field(None, description=ROTATE)
-    deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
+    deinterlace: Deinterlace | None = Field(None, description=DEINTERLACE)
     hdr_to_sdr: Flag | None = Field(
         None,
         description="Whether an HDR source (PQ, HLG) is tone-mapped to SDR of BT.709, which "
         "overrides `color_*`. Default: 0.",
     )
-    color_space: NotYet = Field(None, description="Matrix. Default: the source's.")
-    color_range: NotYet = Field(None, description="Range. Default: the source's.")
-    color_trc: NotYet = Field(None, description="Transfer. Default: the source's.")
-    color_primaries: NotYet = Field(None, description="Primaries. Default: the source's.")
-    logo: NotYet = Field(None, description="Picture laid over. Default: none.")
+    color_space: ColorMatrix | None = Field(
+        None,
+        description="Matrix of the output; `1` keeps the source's. Where the source has another, "
+        "colours are converted; where it names none, it is taken to have this one. Default: the "
+        "source's.",
+    )
+    color_range: ColorRange | None = Field(
+        None, description="Range of the output; `1` keeps the source's. Default: tv."
+    )
+    color_trc: ColorTransfer | None = Field(
+        None,
+        description="Transfer of the output, as `color_space`; not from SDR to HDR or back. "
+        "Default: the source's.",
+    )
+    color_primaries: ColorPrimaries | None = Field(
+        None, description="Primaries of the output, as `color_space`. Default: the source's."
+    )
+    logo: Annotated[Logos | None, NothingAsked()] = Field(
+        None,
+        description="Image laid over the picture, or a list of up to eight. Default: none.",
+    )
     metrics: Flag | None = Field(
         None,
         description="Whether to measure VMAF and PSNR against the source, for the report. Default: "

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from videngine.spec.colour import DEINTERLACE, Deinterlace
 from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
@@ -62,7 +63,7 @@ class ThumbnailOutput(OutputBase, ClipFields):
     frame_number: NotYet = Field(None, description="Number of the frame. Default: unset.")
     resize_mode: ResizeMode | None = Field(None, description=RESIZE_MODE)
     rotate: Rotation | None = Field(None, description=ROTATE)
-    deinterlace: NotYet = Field(None, description="Deinterlace. Default: 0.")
+    deinterlace: Deinterlace | None = Field(None, description=DEINTERLACE)
     hdr_to_sdr: Flag | None = Field(
         None,
         description="Whether an HDR source is tone-mapped to SDR: an image has no way to say that "

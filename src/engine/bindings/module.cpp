@@ -6,6 +6,7 @@
 #include "av/log.h"
 #include "demux/probe.h"
 #include "error.h"
+#include "filter/logo_image.h"
 #include "mux/remux.h"
 #include "mux/repack.h"
 
@@ -56,4 +57,7 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
       py::arg("metadata"), py::arg("start_s"), py::arg("duration_s"), Release());
   module.def("remux_ts", &videngine::remux_ts, py::arg("tracks"), py::arg("folder"),
              py::arg("segment_s"), py::arg("playlist"), py::arg("segment_pattern"), Release());
+  module.def(
+      "check_logo", [](const std::string& path) { videngine::check_logo(path); }, py::arg("path"),
+      Release());
 }

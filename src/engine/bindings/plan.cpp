@@ -28,9 +28,45 @@ void bind_plan(py::module_& module) {
            py::kw_only(), py::arg("transfer"), py::arg("peak_nits"))
       .def_readonly("transfer", &TonemapPlan::transfer);
 
+  py::class_<ColorPlan>(module, "ColorPlan")
+      .def(py::init([](std::string primaries, std::string transfer, std::string matrix,
+                       std::string range) {
+             return ColorPlan{std::move(primaries), std::move(transfer), std::move(matrix),
+                              std::move(range)};
+           }),
+           py::kw_only(), py::arg("primaries"), py::arg("transfer"), py::arg("matrix"),
+           py::arg("range"))
+      .def_readonly("matrix", &ColorPlan::matrix);
+
+  py::class_<LogoPlan>(module, "LogoPlan")
+      .def(
+          py::init([](std::string path, std::string horizontal_edge, std::string vertical_edge,
+                      int x_px, int y_px, std::optional<int> width_px, std::optional<int> height_px,
+                      double opacity, int64_t first_frame, std::optional<int64_t> end_frame) {
+            return LogoPlan{std::move(path),
+                            std::move(horizontal_edge),
+                            std::move(vertical_edge),
+                            x_px,
+                            y_px,
+                            width_px,
+                            height_px,
+                            opacity,
+                            first_frame,
+                            end_frame};
+          }),
+          py::kw_only(), py::arg("path"), py::arg("horizontal_edge"), py::arg("vertical_edge"),
+          py::arg("x_px"), py::arg("y_px"), py::arg("width_px"), py::arg("height_px"),
+          py::arg("opacity"), py::arg("first_frame"), py::arg("end_frame"))
+      .def_readonly("path", &LogoPlan::path);
+
   py::class_<Look>(module, "Look")
-      .def(py::init([](std::optional<TonemapPlan> tonemap) { return Look{std::move(tonemap)}; }),
-           py::kw_only(), py::arg("tonemap"))
+      .def(py::init([](std::string deinterlace, std::optional<TonemapPlan> tonemap, ColorPlan color,
+                       std::vector<LogoPlan> logos) {
+             return Look{std::move(deinterlace), std::move(tonemap), std::move(color),
+                         std::move(logos)};
+           }),
+           py::kw_only(), py::arg("deinterlace"), py::arg("tonemap"), py::arg("color"),
+           py::arg("logos"))
       .def_readonly("tonemap", &Look::tonemap);
 
   py::class_<PicturePlan>(module, "PicturePlan")

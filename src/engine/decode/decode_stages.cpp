@@ -44,10 +44,24 @@ PictureDecodeStage::PictureDecodeStage(Input& input, int stream, int threads, in
       packets_(std::move(packets)),
       decoder_(stream_, threads) {}
 
+graph::Outlet& PictureDecodeStage::outlet(const std::string& deinterlace) {
+  return branches_.try_emplace(deinterlace, deinterlace, rotation_deg_).first->second.outlet;
+}
+
+// False: nobody wants more.
+bool PictureDecodeStage::give(const AVFrame& frame) {
+  bool wanted = false;
+  for (auto& [mode, branch] : branches_) {
+    wanted |= branch.deinterlacer.push(av::share(frame), [&branch = branch](av::Frame ready) {
+      return branch.outlet.push(*branch.upright.turn(std::move(ready)));
+    });
+  }
+  return wanted;
+}
+
 void PictureDecodeStage::run() {
   const int64_t origin_us = input_.origin_us();
   const int64_t nominal_us = nominal_duration_us(stream_);
-  Rotator upright(rotation_deg_);
   int64_t end_us = 0;
 
   const auto deliver = [&](av::Frame frame) {
@@ -62,7 +76,7 @@ void PictureDecodeStage::run() {
     ++frames;
     position_us = frame->pts;
     av::add_hdr_metadata(*frame, stream_);
-    const bool wanted = outlet_.push(*upright.turn(std::move(frame)));
+    const bool wanted = give(*frame);
     clock_.advance(position_us);
     return wanted;
   };
@@ -75,9 +89,14 @@ void PictureDecodeStage::run() {
     if (!packet) break;
   }
   packets_->close();
+  for (auto& [mode, branch] : branches_) {
+    branch.deinterlacer.drain([&branch = branch](av::Frame frame) {
+      return branch.outlet.push(*branch.upright.turn(std::move(frame)));
+    });
+  }
   if (wanted) check_whole(end_us);
   clock_.finish(wanted ? end_us : graph::PictureClock::kForever);
-  outlet_.finish();
+  for (auto& [mode, branch] : branches_) branch.outlet.finish();
 }
 
 void PictureDecodeStage::check_whole(int64_t end_us) const {

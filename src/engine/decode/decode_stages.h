@@ -1,10 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "decode/decoder.h"
 #include "demux/input.h"
+#include "filter/deinterlacer.h"
+#include "filter/rotator.h"
 #include "graph/flow.h"
 #include "graph/stages.h"
 
@@ -21,7 +25,8 @@ class PictureDecodeStage {
   PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg, graph::Stages& stages,
                      graph::PictureClock& clock, std::shared_ptr<graph::PacketQueue> packets);
 
-  graph::Outlet& outlet() { return outlet_; }
+  // Frames that were deinterlaced as `Deinterlacer` understands it. Before run.
+  graph::Outlet& outlet(const std::string& deinterlace = "");
   void run();
 
   // Frames decoded so far and how far on the timeline; any thread.
@@ -29,6 +34,16 @@ class PictureDecodeStage {
   std::atomic<int64_t> position_us = 0;
 
  private:
+  // Fields are told apart by lines, so a picture is turned after it was deinterlaced.
+  struct Branch {
+    Branch(const std::string& mode, int rotation_deg) : deinterlacer(mode), upright(rotation_deg) {}
+
+    Deinterlacer deinterlacer;
+    Rotator upright;
+    graph::Outlet outlet;
+  };
+
+  bool give(const AVFrame& frame);
   void check_whole(int64_t end_us) const;
 
   Input& input_;
@@ -38,7 +53,7 @@ class PictureDecodeStage {
   graph::PictureClock& clock_;
   std::shared_ptr<graph::PacketQueue> packets_;
   Decoder decoder_;
-  graph::Outlet outlet_;
+  std::map<std::string, Branch> branches_;
 };
 
 // Stage: packets of one sound stream → frames on the timeline.

@@ -27,6 +27,8 @@ constexpr const char* kFormats =
     "caf,"
     "dv,gxf,nut,ivf,h264,hevc,mpegvideo,m4v,yuv4mpegpipe";
 
+constexpr const char* kImageFormats = "png_pipe,jpeg_pipe,webp_pipe";
+
 int refuse_to_open(AVFormatContext* /*context*/, AVIOContext** io, const char* /*url*/,
                    int /*flags*/, AVDictionary** /*options*/) noexcept {
   *io = nullptr;
@@ -44,7 +46,8 @@ int stop_requested(void* stop) noexcept {
 
 }  // namespace
 
-Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(path), stop_(stop) {
+Input::Input(const std::string& path, const std::atomic<bool>* stop, Kind kind)
+    : path_(path), stop_(stop) {
   av::capture_log();
   // Not blocking: a pipe dressed up as a file would be waited for until somebody writes to it.
   fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -78,7 +81,7 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop) : path_(pat
     context->interrupt_callback = {&stop_requested,
                                    const_cast<void*>(static_cast<const void*>(stop_))};
     av::Dictionary options;
-    options.set("format_whitelist", kFormats);
+    options.set("format_whitelist", kind == Kind::kImage ? kImageFormats : kFormats);
     options.set("max_streams", static_cast<int64_t>(100));
     // On failure libavformat frees the context itself.
     const int opened = avformat_open_input(&context, "", nullptr, options.address());

@@ -16,7 +16,9 @@ class Input {
   // `stop`, if given, makes long reads end early; it must outlive the input.
   // Throws Cancelled if stopped, InputError source_not_found, source_forbidden, source_corrupt
   // (empty, not media, damaged header).
-  explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr);
+  enum class Kind : uint8_t { kFilm, kImage };
+  explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr,
+                 Kind kind = Kind::kFilm);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input();

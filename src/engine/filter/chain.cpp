@@ -13,6 +13,7 @@ FilterChain::FilterChain(const AVFrame& like, AVRational time_base, const std::s
     : width_px_(like.width),
       height_px_(like.height),
       format_(like.format),
+      time_base_(time_base),
       graph_(avfilter_graph_alloc()) {
   if (!graph_) throw std::bad_alloc();
   graph_->nb_threads = 1;  // the stages around it are the parallel ones
@@ -47,10 +48,23 @@ bool FilterChain::fits(const AVFrame& frame) const {
   return frame.width == width_px_ && frame.height == height_px_ && frame.format == format_;
 }
 
+void FilterChain::push(AVFrame* frame) {
+  av::check(av_buffersrc_add_frame_flags(in_, frame, AV_BUFFERSRC_FLAG_PUSH),
+            "av_buffersrc_add_frame");
+}
+
+av::Frame FilterChain::pull() {
+  av::Frame frame = av::make_frame();
+  const int got = av_buffersink_get_frame(out_, frame.get());
+  if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return nullptr;
+  av::check(got, "av_buffersink_get_frame");
+  frame->pts = av_rescale_q(frame->pts, av_buffersink_get_time_base(out_), time_base_);
+  return frame;
+}
+
 av::Frame FilterChain::apply(av::Frame frame) {
   const int64_t pts = frame->pts;
-  av::check(av_buffersrc_add_frame_flags(in_, frame.get(), AV_BUFFERSRC_FLAG_PUSH),
-            "av_buffersrc_add_frame");
+  push(frame.get());
   av::Frame filtered = av::make_frame();
   av::check(av_buffersink_get_frame(out_, filtered.get()), "av_buffersink_get_frame");
   filtered->pts = pts;

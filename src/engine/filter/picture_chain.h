@@ -11,8 +11,8 @@
 namespace videngine {
 
 // From a decoded frame, or a parent's picture, to a picture of the plan: turned, its middle part
-// scaled, tone-mapped, laid on black. What every stage that makes pictures has in common. Not
-// thread-safe.
+// scaled, tone-mapped, brought to its colours, laid on black. What every stage that makes pictures
+// has in common. Not thread-safe.
 class PictureChain {
  public:
   PictureChain(int width_px, int height_px, AVPixelFormat format, const Geometry& geometry,

@@ -14,7 +14,8 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
       clock_(clock),
       stages_(stages),
       chain_(plan.width_px, plan.height_px, av_get_pix_fmt(plan.pixel_format.c_str()),
-             plan.geometry, plan.look) {
+             plan.geometry, plan.look),
+      overlay_(plan.look.logos) {
   if (!plan.parent) {
     const int64_t start_us = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
     rate_.emplace(plan.frame_rate, start_us, plan.duration_s);
@@ -26,8 +27,13 @@ void PictureStage::run() {
   // source is held with its scaled picture, so that equal addresses mean the same memory.
   av::Frame source;
   av::Frame scaled;
+  unsigned logos = 0;
   const auto deliver = [&](av::Frame frame) {
-    if (!source || source->data[0] != frame->data[0]) scaled = chain_.apply(*frame);
+    const unsigned visible = overlay_.visible(frame->pts);
+    if (!source || source->data[0] != frame->data[0] || logos != visible) {
+      scaled = overlay_.over(*chain_.apply(*frame), visible);
+    }
+    logos = visible;
     scaled->pts = frame->pts;
     source = std::move(frame);
     return outlet_.push(*scaled);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "filter/constant_rate.h"
+#include "filter/overlay.h"
 #include "filter/picture_chain.h"
 #include "graph/flow.h"
 #include "graph/stages.h"
@@ -29,6 +30,7 @@ class PictureStage {
   graph::Stages& stages_;
   std::optional<ConstantRate> rate_;  // root pictures only
   PictureChain chain_;
+  Overlay overlay_;
   graph::Outlet outlet_;
 };
 

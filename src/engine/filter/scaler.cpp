@@ -35,6 +35,28 @@ void fill_in_colour(AVFrame& frame, int source_height_px) {
   }
 }
 
+void tag(AVFrame& frame, const ColorTags& wanted) {
+  if (wanted.matrix != AVCOL_SPC_UNSPECIFIED) frame.colorspace = wanted.matrix;
+  if (wanted.primaries != AVCOL_PRI_UNSPECIFIED) frame.color_primaries = wanted.primaries;
+  if (wanted.transfer != AVCOL_TRC_UNSPECIFIED) frame.color_trc = wanted.transfer;
+}
+
+// What the input leaves open, as the output has it.
+av::Frame told_apart(const AVFrame& input, const AVFrame& output) {
+  av::Frame told = av::share(input);
+  if (told->colorspace == AVCOL_SPC_UNSPECIFIED) told->colorspace = output.colorspace;
+  if (told->color_primaries == AVCOL_PRI_UNSPECIFIED) {
+    told->color_primaries = output.color_primaries;
+  }
+  if (told->color_trc == AVCOL_TRC_UNSPECIFIED) told->color_trc = output.color_trc;
+  return told;
+}
+
+bool same_colours(const AVFrame& one, const AVFrame& other) {
+  return one.colorspace == other.colorspace && one.color_primaries == other.color_primaries &&
+         one.color_trc == other.color_trc;
+}
+
 bool is_full_range(AVPixelFormat format) { return is_rgb(format) || format == AV_PIX_FMT_YUVJ420P; }
 
 // Players take chroma to lie where MPEG-2 has it, and read no tag that says otherwise.
@@ -70,15 +92,39 @@ struct Scaler::State {
   MiddlePart part;
   FramePool pool;
   std::unique_ptr<Converter> converter;
-  av::Frame like;  // what the converter was made for
+  av::Frame like;                 // what the converter was made for
+  std::unique_ptr<Scaler> first;  // to the format, and then to the colours
+  std::unique_ptr<Scaler> second;
 };
 
 Scaler::Scaler(PictureFormat output, MiddlePart part)
     : state_(std::make_unique<State>(output, part)) {}
 Scaler::~Scaler() = default;
 
-av::Frame Scaler::scale(const AVFrame& input) {
+// RGB has no matrix, and only planar YUV changes its colours: the first half of the way is another
+// scaler's.
+bool Scaler::needs_two_steps(const AVFrame& input) const {
+  const ColorTags& wanted = state_->output.color;
+  const bool asked = wanted.matrix != AVCOL_SPC_UNSPECIFIED ||
+                     wanted.primaries != AVCOL_PRI_UNSPECIFIED ||
+                     wanted.transfer != AVCOL_TRC_UNSPECIFIED;
+  const bool at_once = zimg_takes(input) && state_->output.filter == SWS_BICUBIC;
+  return asked && !is_rgb(state_->output.pixel_format) && !at_once;
+}
+
+av::Frame Scaler::scale(const AVFrame& whole) {
   State& s = *state_;
+  if (needs_two_steps(whole)) {
+    if (!s.first) {
+      PictureFormat as_it_is = s.output;
+      as_it_is.color = {};
+      s.first = std::make_unique<Scaler>(as_it_is, s.part);
+      PictureFormat coloured = s.output;
+      coloured.filter = SWS_BICUBIC;
+      s.second = std::make_unique<Scaler>(coloured);
+    }
+    return s.second->scale(*s.first->scale(whole));
+  }
   const auto range_of = [&](const AVFrame& frame) {
     return frame.color_range == AVCOL_RANGE_UNSPECIFIED &&
                    !is_full_range(static_cast<AVPixelFormat>(frame.format))
@@ -86,31 +132,41 @@ av::Frame Scaler::scale(const AVFrame& input) {
                : frame.color_range;
   };
   const AVColorRange wanted_range =
-      is_full_range(s.output.pixel_format) ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+      is_full_range(s.output.pixel_format) ? AVCOL_RANGE_JPEG : s.output.color.range;
+  const av::Frame tags = av::make_frame();  // of the output
+  tags->color_primaries = whole.color_primaries;
+  tags->color_trc = whole.color_trc;
+  tags->colorspace = whole.colorspace;
+  if (!is_rgb(s.output.pixel_format)) {
+    tag(*tags, s.output.color);
+    fill_in_colour(*tags, whole.height);
+  }
+  const av::Frame told = told_apart(whole, *tags);
+  const AVFrame& input = *told;
   av::Frame output;
   const bool same = input.width == s.output.width_px && input.height == s.output.height_px &&
                     input.format == s.output.pixel_format && range_of(input) == wanted_range &&
-                    s.part.is_whole() && !lies_elsewhere(input.chroma_location);
+                    s.part.is_whole() && !lies_elsewhere(input.chroma_location) &&
+                    same_colours(input, *tags);
   if (same) {
     output = av::share(input);
   } else {
     output = s.pool.get();
     output->pts = input.pts;
-    output->color_primaries = input.color_primaries;
-    output->color_trc = input.color_trc;
-    output->colorspace = input.colorspace;
     output->chroma_location = AVCHROMA_LOC_LEFT;
     av::copy_hdr_metadata(*output, input);
   }
+  output->color_primaries = tags->color_primaries;
+  output->color_trc = tags->color_trc;
+  output->colorspace = tags->colorspace;
   output->color_range = wanted_range;
   output->sample_aspect_ratio = s.output.sample_aspect_ratio;
   output->pict_type = AV_PICTURE_TYPE_NONE;
-  if (!is_rgb(s.output.pixel_format)) fill_in_colour(*output, input.height);
   if (same) return output;
 
   const bool fits = s.like && s.like->width == input.width && s.like->height == input.height &&
                     s.like->format == input.format && s.like->color_range == input.color_range &&
-                    s.like->colorspace == input.colorspace &&
+                    same_colours(*s.like, input) &&
                     s.like->chroma_location == input.chroma_location;
   if (!fits) {
     s.converter.reset();
@@ -122,6 +178,8 @@ av::Frame Scaler::scale(const AVFrame& input) {
     s.like->format = input.format;
     s.like->color_range = input.color_range;
     s.like->colorspace = input.colorspace;
+    s.like->color_primaries = input.color_primaries;
+    s.like->color_trc = input.color_trc;
     s.like->chroma_location = input.chroma_location;
   }
   s.converter->convert(input, *output);

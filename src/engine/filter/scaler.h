@@ -7,14 +7,23 @@
 
 namespace videngine {
 
-// What a scaler makes: size, format and colour of its output. Colour facts are copied from the
-// input, range excepted.
+// Colour facts that pictures are brought to. Unspecified: the input's. Where the input leaves one
+// open, it is taken to be what is wanted; pixels are converted where it says something else.
+struct ColorTags {
+  AVColorPrimaries primaries = AVCOL_PRI_UNSPECIFIED;
+  AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;
+  AVColorSpace matrix = AVCOL_SPC_UNSPECIFIED;
+  AVColorRange range = AVCOL_RANGE_MPEG;  // full for JPEG's formats and RGB, whatever it says
+};
+
+// What a scaler makes: size, format and colour of its output.
 struct PictureFormat {
   int width_px = 0;
   int height_px = 0;
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
   AVRational sample_aspect_ratio{1, 1};
   int filter = SWS_BICUBIC;  // one of swscale's, by which it is scaled
+  ColorTags color;
 };
 
 // swscale's filter of a name as in Geometry; SWS_BICUBIC for one that it does not have.
@@ -28,7 +37,7 @@ struct MiddlePart {
   [[nodiscard]] bool is_whole() const { return width >= 1 && height >= 1; }
 };
 
-// Scales and converts pictures to one format: limited range (full for JPEG's formats and RGB),
+// Scales and converts pictures to one format,
 // chroma on the left ones of its luma columns. Makes a new converter whenever the input's size or
 // format changes. Owns its buffers; not thread-safe.
 class Scaler {
@@ -49,8 +58,14 @@ class Scaler {
 
  private:
   struct State;
+
+  [[nodiscard]] bool needs_two_steps(const AVFrame& input) const;
+
   std::unique_ptr<State> state_;
 };
+
+// Whether libzimg converts frames such as this one.
+bool zimg_takes(const AVFrame& frame);
 
 // libzimg: fastest, exact; bicubic, planar YUV of even size only. Null where it does not apply.
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,

@@ -91,6 +91,21 @@ double hlg_to_scene(double coded) {
   return (std::exp((value - kHlgC) / kHlgA) + kHlgB) / 12;
 }
 
+std::array<double, 3> nits_to_hlg(const std::array<double, 3>& nits) {
+  const std::array<double, 3> weights = luminance_weights(kBt2020);
+  double luminance = 0;
+  for (std::size_t i = 0; i < 3; ++i) luminance += weights[i] * nits[i] / kHlgPeakNits;
+  std::array<double, 3> coded{};
+  if (luminance <= 0) return coded;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double scene =
+        std::max(nits[i], 0.0) / kHlgPeakNits * std::pow(luminance, 1 / kHlgGamma - 1);
+    coded[i] =
+        scene <= 1.0 / 12 ? std::sqrt(3 * scene) : kHlgA * std::log(12 * scene - kHlgB) + kHlgC;
+  }
+  return coded;
+}
+
 double tone_curve(double nits, double peak_nits) {
   const double peak = nits_to_pq(std::max(peak_nits, kSdrWhiteNits));
   const double white = nits_to_pq(kSdrWhiteNits) / peak;

@@ -39,6 +39,8 @@ double pq_to_nits(double coded);
 double nits_to_pq(double nits);
 // BT.2100's inverse OETF of HLG: a coded value to the light of the scene, 0 to 1.
 double hlg_to_scene(double coded);
+// Linear light of BT.2020 on HLG's display, in nits, to coded values.
+std::array<double, 3> nits_to_hlg(const std::array<double, 3>& nits);
 // BT.2390's EETF, section 5.4.1, without lift of black: nits of a picture whose brightest are
 // `peak_nits` to the light of SDR, 0 to 1. Straight up to the knee, a Hermite spline above it.
 double tone_curve(double nits, double peak_nits);

@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include <zimg.h>
 
@@ -75,9 +76,30 @@ zimg_image_format describe(const AVFrame& frame) {
   const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P ||
                     frame.format == AV_PIX_FMT_YUVJ422P || frame.format == AV_PIX_FMT_YUVJ444P;
   format.pixel_range = full ? ZIMG_RANGE_FULL : ZIMG_RANGE_LIMITED;
-  // Matrix, transfer and primaries stay as they are: scaling happens on the coded values.
+  // Matrix, transfer and primaries are left open: scaling happens on the coded values.
   format.chroma_location = zimg_location(frame.chroma_location);
   return format;
+}
+
+// Where colours change. Both libraries number them as ITU-T H.273 does.
+void set_colours(zimg_image_format& from, const AVFrame& input, zimg_image_format& to,
+                 const AVFrame& output) {
+  const auto matrix = [](const AVFrame& frame) {
+    return static_cast<zimg_matrix_coefficients_e>(frame.colorspace);
+  };
+  const bool light =
+      input.color_trc != output.color_trc || input.color_primaries != output.color_primaries;
+  if (input.colorspace == AVCOL_SPC_RGB || (!light && input.colorspace == output.colorspace)) {
+    return;
+  }
+  from.matrix_coefficients = matrix(input);
+  to.matrix_coefficients = matrix(output);
+  if (!light) return;
+  for (const auto& [format, frame] : {std::pair(&from, &input), std::pair(&to, &output)}) {
+    format->transfer_characteristics =
+        static_cast<zimg_transfer_characteristics_e>(frame->color_trc);
+    format->color_primaries = static_cast<zimg_color_primaries_e>(frame->color_primaries);
+  }
 }
 
 [[noreturn]] void fail(const char* operation) {
@@ -96,7 +118,8 @@ class ZimgConverter final : public Scaler::Converter {
     from.active_region.height = part.height * input.height;
     from.active_region.left = (input.width - from.active_region.width) / 2;
     from.active_region.top = (input.height - from.active_region.height) / 2;
-    const zimg_image_format to = describe(output);
+    zimg_image_format to = describe(output);
+    set_colours(from, input, to, output);
     zimg_graph_builder_params parameters;
     zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
     parameters.resample_filter = ZIMG_RESIZE_BICUBIC;
@@ -148,18 +171,18 @@ class ZimgConverter final : public Scaler::Converter {
   std::unique_ptr<void, FreeAligned> scratch_;
 };
 
-bool fits(const AVFrame& frame) {
+}  // namespace
+
+bool zimg_takes(const AVFrame& frame) {
   const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
   return format != nullptr && planar_yuv(*format) &&
          frame.width % (1 << format->log2_chroma_w) == 0 &&
          frame.height % (1 << format->log2_chroma_h) == 0;
 }
 
-}  // namespace
-
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
                                                        MiddlePart part) {
-  if (!fits(input) || !fits(output)) return nullptr;
+  if (!zimg_takes(input) || !zimg_takes(output)) return nullptr;
   return std::make_unique<ZimgConverter>(input, output, part);
 }
 
