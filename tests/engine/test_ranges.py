@@ -71,6 +71,23 @@ def test_a_range_of_a_source_with_long_gops_begins_at_its_frame(
     assert made.stats["frames"] <= 250
 
 
+@pytest.mark.parametrize("suffix", ["ts", "mpg", "mkv"])
+def test_a_range_before_the_second_keyframe_begins_at_its_frame(
+    tmp_path: Path, suffix: str
+) -> None:
+    """The first picture's packet comes before its time where pictures are coded out of order."""
+    codec = "mpeg2video" if suffix == "mpg" else "libx264"
+    film = make_film(
+        tmp_path / f"film.{suffix}",
+        frames=150,
+        rate=Fraction(25),
+        video=("-c:v", codec, "-g", "100", "-bf", "2", "-b:v", "300k", "-sc_threshold", "0"),
+    )
+    of = picture(rate=25, start_s=Fraction(3), duration_s=Fraction(1))
+    made = run(film.path, pictures=(of,), video=(video(tmp_path, of=of),))
+    assert numbers(made.path("v0")) == list(range(75, 100))
+
+
 def test_two_ranges_of_one_source_take_one_decode(film: Film, tmp_path: Path) -> None:
     early = picture(duration_s=Fraction(1))
     late = picture(id="p1", start_s=Fraction(4), duration_s=Fraction(1))

@@ -56,7 +56,10 @@ void DemuxStage::seek() {
     }
     back_us = std::max(2 * back_us, kFirstStepBackUs);
   }
-  if (moved) avformat_seek_file(context, -1, INT64_MIN, input_.origin_us(), INT64_MAX, 0);
+  // Well before the first picture is shown: where pictures are coded out of order, its packet comes
+  // before that.
+  const int64_t beginning_us = input_.origin_us() - kFirstStepBackUs;
+  if (moved) avformat_seek_file(context, -1, INT64_MIN, beginning_us, INT64_MAX, 0);
 }
 
 // Formats without an index (MPEG's streams) seek to any packet near by. Reads on.

@@ -196,9 +196,11 @@ void Repacker::find_start() {
   int64_t from_us = start_us;
   if (picture_) {
     std::optional<int64_t> found;
-    for (int64_t back_us = 0; !found && from_us > 0;
+    // Down to well before the origin: where pictures are coded out of order, the first one's packet
+    // comes before it is shown.
+    for (int64_t back_us = 0; !found && from_us > -kFirstStepBackUs;
          back_us = std::max(2 * back_us, kFirstStepBackUs)) {
-      from_us = std::max<int64_t>(start_us - back_us, 0);
+      from_us = std::max(start_us - back_us, -kFirstStepBackUs);
       found = key_frame_before_start(from_us);
     }
     first_us_ = found.value_or(0);
@@ -206,7 +208,7 @@ void Repacker::find_start() {
   base_us_ = input_.origin_us() + first_us_;
   // What cannot seek is read from its beginning, and what comes before the cut left out.
   if (av_seek_frame(context, -1, input_.origin_us() + from_us, AVSEEK_FLAG_BACKWARD) < 0) {
-    avformat_seek_file(context, -1, INT64_MIN, input_.origin_us(), INT64_MAX, 0);
+    avformat_seek_file(context, -1, INT64_MIN, input_.origin_us() - kFirstStepBackUs, INT64_MAX, 0);
   }
 }
 
