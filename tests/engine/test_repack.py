@@ -156,9 +156,12 @@ def test_metadata_tells_of_hdr_and_rotation(tmp_path: Path) -> None:
     for name, path in (("hdr", source), ("turned", MEDIA / "rotated_90.mp4")):
         target = tmp_path / f"{name}.json"
         repack(path, target, output="metadata")
-        found[name] = json.loads(target.read_text())["streams"][0]
-    assert found["hdr"]["color_transfer"] == "smpte2084"
-    kinds = {d["side_data_type"]: d for d in found["turned"]["side_data_list"]}
+        found[name] = json.loads(target.read_text())
+    assert found["hdr"]["streams"][0]["color_transfer"] == "smpte2084"
+    light = found["hdr"]["media"]["streams"][0]
+    assert (light["mastering_peak_nits"], light["max_content_nits"]) == (1000, 1000)
+    turned = found["turned"]["streams"][0]
+    kinds = {d["side_data_type"]: d for d in turned["side_data_list"]}
     (theirs,) = probe_json(MEDIA / "rotated_90.mp4", "-show_streams")["streams"][0][
         "side_data_list"
     ]

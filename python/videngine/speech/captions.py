@@ -37,7 +37,7 @@ def cues(words: Iterable[Word]) -> list[Cue]:
     for number, group in enumerate(groups):
         start, end = group[0].start, group[-1].end
         following = groups[number + 1][0].start if number + 1 < len(groups) else float("inf")
-        end = min(max(end, start + SHORTEST_S), max(following, end))
+        end = max(min(max(end, start + SHORTEST_S), following), start + 0.001)
         made.append(Cue(start=start, end=end, lines=_lines("".join(w.word for w in group))))
     return made
 
