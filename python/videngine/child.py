@@ -101,6 +101,13 @@ def _transcode(request: dict[str, Any]) -> None:
     session.join()
 
 
+def _try_encoder(request: dict[str, Any]) -> None:
+    if "video" in request:
+        _engine.try_video_encoder(_struct(_engine.VideoRenditionPlan, request["video"]))
+    else:
+        _engine.try_audio_encoder(_struct(_engine.AudioRenditionPlan, request["audio"]))
+
+
 def _remux_file(request: dict[str, Any]) -> None:
     _engine.remux_file(
         tracks=request["tracks"], languages=request["languages"], target=request["target"]
@@ -131,6 +138,7 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "probe": _probe,
     "check_logo": _check_logo,
     "transcode": _transcode,
+    "try_encoder": _try_encoder,
     "remux_file": _remux_file,
     "remux_ts": _remux_ts,
     "repack": _repack,

@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     facts.add_argument("file", type=Path)
     facts.set_defaults(run=_probe)
 
+    can = commands.add_parser("capabilities", help="print what this machine can make as JSON")
+    can.set_defaults(run=_capabilities)
+
     serve = commands.add_parser("serve", help="run the API and one worker")
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on (default: 8080)")
@@ -113,6 +116,13 @@ def _print_report(data: dict[str, Any], to: TextIO) -> None:
 
 def _probe(arguments: argparse.Namespace) -> int:
     print(json.dumps(probe(arguments.file).to_json(), indent=2))
+    return 0
+
+
+def _capabilities(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
+    from videngine.capabilities import capabilities
+
+    print(json.dumps(capabilities(), indent=2))
     return 0
 
 

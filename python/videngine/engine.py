@@ -15,7 +15,16 @@ from typing import Any
 
 from videngine.child_protocol import OnEvent, Stop, call_child
 from videngine.media import MediaInfo
-from videngine.plan import Plan, RenditionResult, RepackPlan
+from videngine.plan import (
+    AudioRenditionPlan,
+    Plan,
+    RenditionResult,
+    RepackPlan,
+    VideoRenditionPlan,
+    to_json,
+)
+
+_TRIAL_S = 60
 
 _run = partial(call_child, "videngine.child")
 
@@ -64,6 +73,19 @@ def transcode(
     request = {"operation": "transcode", "plan": plan.to_json()}
     _run(request, on_event=take, stop=stop, timeout_s=timeout_s)
     return results
+
+
+def try_encoder(plan: VideoRenditionPlan | AudioRenditionPlan) -> None:
+    """Open an encoder, to see whether this machine has it; one of pictures encodes one as well.
+
+    Raises:
+        EncoderUnavailable: it does not, for the reason in the message.
+        DeviceError: a GPU that has it has nothing left for us.
+        WorkerLost: it took its process with it.
+    """
+    kind = "video" if isinstance(plan, VideoRenditionPlan) else "audio"
+    request = {"operation": "try_encoder", kind: to_json(plan)}
+    _run(request, stop=lambda: False, timeout_s=_TRIAL_S)
 
 
 def remux_file(

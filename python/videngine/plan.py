@@ -220,7 +220,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
-        result = _to_json(self)
+        result = to_json(self)
         assert isinstance(result, dict)
         return result
 
@@ -243,16 +243,17 @@ class RepackPlan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings."""
-        result = _to_json(self)
+        result = to_json(self)
         assert isinstance(result, dict)
         return result
 
 
-def _to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
+    """A plan or a part of one as JSON; rational numbers are strings such as ``1001/30000``."""
     if is_dataclass(value):
-        return {f.name: _to_json(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
-        return [_to_json(v) for v in value]
+        return [to_json(v) for v in value]
     return str(value) if isinstance(value, Fraction) else value
 
 
@@ -290,6 +291,6 @@ class RenditionResult:
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON; `from_json` is the way back."""
-        result = _to_json(self)
+        result = to_json(self)
         assert isinstance(result, dict)
         return result

@@ -78,6 +78,7 @@ def test_real_answers_fit_the_document(api: Api, settings: Settings, document: A
     fits(document, api.call("POST", f"/jobs/{job_id}/retry"), "post", one + "/retry")
     fits(document, api.call("DELETE", f"/jobs/{job_id}?purge=1"), "delete", one)
     fits(document, api.call("GET", "/healthz"), "get", "/healthz")
+    fits(document, api.call("GET", "/capabilities"), "get", "/capabilities")
     fits(document, api.call("POST", "/jobs", json={}), "post", "/jobs")
     fits(document, api.call("POST", "/jobs", data="{"), "post", "/jobs")
     fits(document, api.call("GET", "/jobs", token=""), "get", "/jobs")

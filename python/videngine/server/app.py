@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from flask import Flask, Response, current_app, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 
+from videngine.capabilities import known_capabilities
 from videngine.jobs.redaction import set_up_logging
 from videngine.server import answers, http, jobs, openapi, outputs
 from videngine.server.auth import require_token
-from videngine.server.models import Health
+from videngine.server.models import Capabilities, Health
 from videngine.server.operation import Operation, described, operation, read_query
 from videngine.server.service import Service, service
 from videngine.settings import Settings
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(jobs.blueprint)
     app.register_blueprint(outputs.blueprint)
     app.add_url_rule("/healthz", view_func=_healthz, methods=["GET"])
+    app.add_url_rule("/capabilities", view_func=_capabilities, methods=["GET"])
     app.add_url_rule("/openapi.json", view_func=_openapi, methods=["GET"])
     app.extensions["openapi"] = openapi.document(app)
     app.before_request(_admit)
@@ -67,6 +69,11 @@ def _healthz() -> Response:
     with service().database.read() as connection:
         connection.exec_driver_sql("SELECT 1 FROM tc_jobs LIMIT 1")
     return answers.success("ok", {"status": "ok"})
+
+
+@operation(Operation(summary="What this machine can make.", result=Capabilities))
+def _capabilities() -> Response:
+    return answers.success("ok", known_capabilities())
 
 
 @operation(Operation(summary="This description of the API.", public=True))

@@ -59,6 +59,25 @@ class PlayerQuery(_Query):
     )
 
 
+class Capability(BaseModel):
+    """Whether a codec is there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    available: bool
+    code: str | None = Field(None, description="Why not; see docs/errors.md.")
+    reason: str | None = Field(None, description="The same for people.")
+    names: list[str] | None = Field(None, description="How requests may call it.")
+
+
+class Capabilities(BaseModel):
+    """What this machine can make, judged by opening every encoder once."""
+
+    video_codecs: dict[str, Capability]
+    audio_codecs: dict[str, Capability]
+    outputs: list[str]
+
+
 class ErrorInfo(BaseModel):
     """Why a job or an output failed."""
 

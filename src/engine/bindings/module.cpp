@@ -5,6 +5,8 @@
 
 #include "av/log.h"
 #include "demux/probe.h"
+#include "encode/audio_encoder.h"
+#include "encode/video_encoder.h"
 #include "error.h"
 #include "filter/logo_image.h"
 #include "mux/remux.h"
@@ -43,6 +45,13 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
   bind_session(module);
   using Release = py::call_guard<py::gil_scoped_release>;
   module.def("probe", &videngine::probe, py::arg("path"), Release());
+  module.def("try_video_encoder", &videngine::try_video_encoder, py::arg("plan"), Release());
+  module.def(
+      "try_audio_encoder",
+      [](const videngine::AudioRenditionPlan& plan) {
+        const videngine::AudioEncoder encoder(plan);
+      },
+      py::arg("plan"), Release());
   module.def("remux_file", &videngine::remux_file, py::arg("tracks"), py::arg("languages"),
              py::arg("target"), Release());
   module.def(

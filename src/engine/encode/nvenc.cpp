@@ -17,6 +17,20 @@ bool has(const EngineError& error, std::string_view words) {
   return false;
 }
 
+// The words of a line of libav's log, which begins with who logged it.
+std::string words(const std::string& line) {
+  const std::size_t end = line.starts_with('[') ? line.find("] ") : std::string::npos;
+  return end == std::string::npos ? line : line.substr(end + 2);
+}
+
+EngineError unavailable(const VideoRenditionPlan& plan, const std::vector<std::string>& log) {
+  const std::string why = log.empty() ? "no NVIDIA GPU can be opened" : words(log.front());
+  EngineError error(ErrorClass::EncoderUnavailable, "codec_unavailable",
+                    "This machine has no " + plan.codec + ": " + why + ".", plan.id);
+  error.log = log;
+  return error;
+}
+
 // What the driver said, as far as libavcodec passes it on.
 EngineError refusal(int code, const VideoRenditionPlan& plan) {
   EngineError error(ErrorClass::EncoderUnavailable, "encoder_init_failed",
@@ -36,13 +50,10 @@ EngineError refusal(int code, const VideoRenditionPlan& plan) {
   if (code == AVERROR(ENOMEM)) {
     return become(ErrorClass::DeviceError, "gpu_out_of_memory", "The GPU has too little memory.");
   }
-  for (const char* words :
+  for (const char* sign :
        {"Cannot load", "Driver does not support", "No capable devices found", "Codec not supported",
         "OpenEncodeSessionEx failed", "CreateInstance failed", "The minimum required Nvidia"}) {
-    if (has(error, words)) {
-      return become(ErrorClass::EncoderUnavailable, "codec_unavailable",
-                    "This machine has no " + plan.codec + ": " + error.log.back() + ".");
-    }
+    if (has(error, sign)) return unavailable(plan, error.log);
   }
   return error;
 }
@@ -53,11 +64,8 @@ void open_device(Opening& opening) {
   const int code = av_hwdevice_ctx_create(&opening.context.hw_device_ctx, AV_HWDEVICE_TYPE_CUDA,
                                           nullptr, nullptr, 0);
   if (code >= 0) return;
-  const std::string& codec = opening.plan.codec;
-  throw EngineError(ErrorClass::EncoderUnavailable, "codec_unavailable",
-                    "This machine has no " + codec + ": no NVIDIA GPU can be opened (" +
-                        av::describe(code) + ").",
-                    opening.plan.id);
+  EngineError error(ErrorClass::EncoderUnavailable, "codec_unavailable", "", opening.plan.id);
+  throw unavailable(opening.plan, error.log);
 }
 
 void prepare(Opening& opening) {

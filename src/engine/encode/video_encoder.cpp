@@ -1,9 +1,11 @@
 #include "encode/video_encoder.h"
 
 #include <array>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "av/check.h"
 #include "encode/libav_encoder.h"
 
 namespace videngine {
@@ -74,6 +76,26 @@ std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
   }
   throw EngineError(ErrorClass::EncoderUnavailable, "codec_unavailable",
                     "There is no encoder named " + plan.codec + ".", plan.id);
+}
+
+void try_video_encoder(const VideoRenditionPlan& plan) {
+  const av::Frame frame = av::make_frame();
+  frame->width = 320;
+  frame->height = 192;
+  frame->format = AV_PIX_FMT_YUV420P;
+  frame->color_range = AVCOL_RANGE_MPEG;
+  frame->pts = 0;
+  av::check(av_frame_get_buffer(frame.get(), 0), "av_frame_get_buffer", plan.id);
+  constexpr std::array kBlack{16, 128, 128};
+  for (std::size_t plane = 0; plane < kBlack.size(); ++plane) {
+    const int rows = plane == 0 ? frame->height : frame->height / 2;
+    std::memset(frame->data[plane], kBlack.at(plane),
+                static_cast<std::size_t>(frame->linesize[plane]) * rows);
+  }
+  const auto encoder = make_video_encoder(plan, {25, 1}, *frame);
+  const auto drop = [](const av::Packet&) {};
+  encoder->encode(frame.get(), true, drop);
+  encoder->encode(nullptr, false, drop);
 }
 
 }  // namespace videngine

@@ -32,4 +32,8 @@ class VideoEncoder {
 std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
                                                  Rational frame_rate, const AVFrame& like);
 
+// Opens an encoder and has it encode one small black picture, to see whether this machine has it.
+// Throws what make_video_encoder throws, and encoder_failed.
+void try_video_encoder(const VideoRenditionPlan& plan);
+
 }  // namespace videngine
