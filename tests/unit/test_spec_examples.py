@@ -54,6 +54,14 @@ UNUSABLE = {
 }
 
 
+def made_by_now() -> Any:
+    """The request without what this version does not make; an output that it lacks has no name."""
+    data = loads(REQUEST)
+    for path in reversed(NOT_YET):
+        remove(data, path)
+    return data
+
+
 @pytest.mark.parametrize("strict", [False, True])
 def test_the_documented_request_names_exactly_what_this_version_does_not_make(
     strict: bool,
@@ -69,9 +77,9 @@ def test_the_documented_request_names_exactly_what_this_version_does_not_make(
 
 
 def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
-    data = loads(REQUEST)
-    for path in (*reversed(NOT_YET), *UNUSABLE):
-        _remove(data, path)
+    data = made_by_now()
+    for path in UNUSABLE:
+        remove(data, path)
     data["format"] = [output for output in data["format"] if "output" in output]
     parsed = parse_job(data)
     assert sorted((w.path, w.code) for w in parsed.warnings) == sorted(
@@ -88,7 +96,8 @@ def test_the_documented_request_without_those_is_accepted_as_it_is() -> None:
     ]  # fmt: skip
 
 
-def _remove(data: Any, path: str) -> None:
+def remove(data: Any, path: str) -> None:
+    """Take a field out, given as faults name it."""
     *parents, last = re.findall(r"\w+", path)
     for key in parents:
         data = data[int(key) if key.isdigit() else key]
