@@ -12,7 +12,7 @@ import pytest
 from tests.engine.colour_reference import BT709, BT2020, nits_to_pq, to_ycbcr
 from tests.engine.films import ffmpeg
 from tests.engine.measure import pictures, psnr, ten_bit_planes
-from tests.engine.plans import picture, run, video
+from tests.engine.plans import MEDIA, picture, run, transcode, video
 
 from videngine.plan import LogoPlan, Look
 
@@ -173,3 +173,34 @@ def test_white_is_reference_white_in_pq(tmp_path: Path) -> None:
     assert luma[0, 10, 10] == pytest.approx(white, abs=2)
     assert abs(int(cb[0, 5, 5]) - 512) <= 1
     assert BT2020.sum() == pytest.approx(1)
+
+
+def cut(pixels: bytes) -> bytes:
+    return pixels[: len(pixels) // 3]
+
+
+BAD: dict[str, Any] = {
+    "text.png": lambda _: b"#EXTM3U\n/etc/passwd\n",
+    "half.png": cut,
+    "film.png": lambda _: (MEDIA / "odd_853x479.mkv").read_bytes(),
+    "huge.png": lambda png: png[:16] + (60_000).to_bytes(4, "big") * 2 + png[24:],
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_image_fails_its_output_alone(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 4), np.uint8)
+    logo = write_png(tmp_path / name, noise)
+    logo.write_bytes(BAD[name](logo.read_bytes()))
+    wanted = {"source": {"type": "file", "path": str(logo)}}
+    report = transcode(
+        film(tmp_path), tmp_path, {"output": "mp4", "logo": wanted, "allow_soft_fail": 1},
+        {"output": "mp4", "height": 48},
+    )  # fmt: skip
+    assert report.partial
+    failed, made = report.outputs
+    assert failed.error is not None
+    assert failed.error["code"] == "logo_fetch_failed"
+    assert "PNG" in failed.error["message"]
+    assert made.status == "completed"
+    assert report.stats["encodes"] == 1

@@ -23,7 +23,7 @@ struct PictureFormat {
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
   AVRational sample_aspect_ratio{1, 1};
   int filter = SWS_BICUBIC;  // one of swscale's, by which it is scaled
-  ColorTags color;
+  ColorTags color{};
 };
 
 // swscale's filter of a name as in Geometry; SWS_BICUBIC for one that it does not have.
