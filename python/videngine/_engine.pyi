@@ -124,10 +124,33 @@ class AudioRenditionPlan:
         sample_rate_hz: int,
         sample_bits: int,
         layout: str,
+        mix: Sequence[Sequence[float]] | None,
+        gain_db: float,
+        true_peak_dbtp: float | None,
         container: str,
         segment_s: Fraction,
         language: str,
+        tags: Sequence[tuple[str, str]],
         path: str,
+        start_s: Fraction,
+        duration_s: Fraction | None,
+        with_picture: bool,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class LoudnessPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        stream: int,
+        sample_rate_hz: int,
+        layout: str,
+        mix: Sequence[Sequence[float]] | None,
+        gain_db: float,
+        true_peak_dbtp: float | None,
         start_s: Fraction,
         duration_s: Fraction | None,
     ) -> None: ...
@@ -182,6 +205,7 @@ class Plan:
         pictures: Sequence[PicturePlan],
         video: Sequence[VideoRenditionPlan],
         audio: Sequence[AudioRenditionPlan],
+        loudness: Sequence[LoudnessPlan],
         stills: Sequence[StillPlan],
     ) -> None: ...
     @property
@@ -321,6 +345,17 @@ class RenditionFinished:
     def codec_string(self) -> str: ...
 
 @final
+class LoudnessMeasured:
+    @property
+    def id(self) -> str: ...
+    @property
+    def integrated_lufs(self) -> float: ...
+    @property
+    def range_lu(self) -> float: ...
+    @property
+    def true_peak_dbtp(self) -> float: ...
+
+@final
 class RenditionFailed:
     @property
     def id(self) -> str: ...
@@ -349,7 +384,15 @@ class Session:
     def start(self) -> None: ...
     def next_event(
         self, timeout_s: float
-    ) -> Progress | RenditionFinished | RenditionFailed | Warning | Finished | None: ...
+    ) -> (
+        Progress
+        | RenditionFinished
+        | LoudnessMeasured
+        | RenditionFailed
+        | Warning
+        | Finished
+        | None
+    ): ...
     @property
     def ended(self) -> bool: ...
     def cancel(self) -> None: ...

@@ -34,6 +34,10 @@ _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
         "rendition_finished",
         ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string"),
     ),
+    _engine.LoudnessMeasured: (
+        "loudness_measured",
+        ("id", "integrated_lufs", "range_lu", "true_peak_dbtp"),
+    ),
     _engine.RenditionFailed: ("rendition_failed", ("id", "error")),
     _engine.Warning: ("warning", ("code", "message")),
     _engine.Finished: ("finished", ("frames", "decodes", "encodes")),
@@ -88,6 +92,7 @@ def _transcode(request: dict[str, Any]) -> None:
         "pictures": _engine.PicturePlan,
         "video": _engine.VideoRenditionPlan,
         "audio": _engine.AudioRenditionPlan,
+        "loudness": _engine.LoudnessPlan,
         "stills": _engine.StillPlan,
     }
     lists = {name: [_struct(make, item) for item in data[name]] for name, make in kinds.items()}

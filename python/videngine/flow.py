@@ -26,10 +26,11 @@ from videngine.errors import (
     WorkerLost,
 )
 from videngine.ingest import fetch_assets, fetch_sources
+from videngine.loudness import measure_gains
 from videngine.media import MediaInfo
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import Plan, RenditionResult, first_pass
-from videngine.planning import JobPlan, Reel, plan_job, splice
+from videngine.planning import JobPlan, Reel, plan_job, splice, with_gains
 from videngine.planning.assets import Asset, Assets, AssetSource, named_assets, named_subtitles
 from videngine.report import Report
 from videngine.run import Run
@@ -56,6 +57,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     prepared = prepare(spec, run, tracker, anywhere=anywhere)
     plan, media = prepared.plan, prepared.media
     _refuse_what_cannot_be(plan, run)
+    if plan.loudness:
+        analysed = timed("analyze", lambda: _analyse(plan, media, run, tracker))
+        plan = with_gains(plan, analysed["gains"])
     with Recognitions(plan, run) as recognitions:
         encoded = timed("encode", lambda: _encode(plan, media, run, tracker))
         results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
@@ -261,6 +265,21 @@ def _refuse_what_cannot_be(plan: JobPlan, run: Run) -> None:
             raise InputError(output.error["code"], output.error["message"])
         if output.speech and not output.allow_soft_fail:
             model_folder(run.settings, output.speech.mode)
+
+
+def _analyse(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    """Hear how loud sounds are that are to have a certain loudness."""
+    length_s = float(media.duration_s) or 1.0
+    tracker.stage("analyzing", 0.0)
+    gains = measure_gains(
+        job.engine,
+        job.loudness,
+        warn=run.warn,
+        progress=lambda time_s: tracker.stage("analyzing", min(time_s / length_s, 1.0)),
+        stop=run.cancelled,
+        timeout_s=run.settings.job_timeout_s,
+    )
+    return {"gains": gains}
 
 
 def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from videngine import engine
 from videngine.errors import Cancelled, InputError
-from videngine.packaging.labels import language_tag
+from videngine.languages import language_tag
 from videngine.planning.assets import AssetSource
 from videngine.run import Run
 from videngine.spec import JobSpec

@@ -20,6 +20,7 @@ class RungPlan:
     frame_rate: Fraction
     dynamic_range: str = "SDR"  # or HDR10, HLG
     chunklist: str = ""  # name of its HLS media playlist, if not the usual one
+    sounds: int | None = None  # the group of its tracks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class TrackPlan:
     language: str
     name: str
     default: bool
+    group: int = 0  # tracks of one group are encoded alike; counted from 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,13 @@ class Geometry:
     filter: str = "bicubic"
 
 
+Mix = tuple[tuple[float, ...], ...]
+"""A row for each channel of the result: the gains of the source's channels in it."""
+
+Container = Literal["cmaf", "matroska", "ipod", "mp3", "flac", "opus", "wav"]
+"""``cmaf``, or libavformat's name of a muxer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TonemapPlan:
     """How HDR becomes SDR: its transfer, and the brightest light that the curve makes room for."""
@@ -147,9 +154,10 @@ class VideoRenditionPlan:
 class AudioRenditionPlan:
     """One encoded sound. ``stream`` is the source's stream index, or None for silence.
 
-    It lasts exactly as long as the picture does (cut, or padded with silence); silence needs
-    ``duration_s``. ``container`` is what the file at ``path`` is: a CMAF track, or Matroska for
-    codecs that MP4 has no place for.
+    ``with_picture``: it lasts exactly as long as the picture does (cut, or padded with silence);
+    otherwise as long as the stream. Silence needs ``duration_s``. ``container`` is what the file at
+    ``path`` is: a CMAF track, Matroska for codecs that MP4 has no place for, or a file for users.
+    With ``true_peak_dbtp`` the sound is amplified by ``gain_db`` and then limited to that.
     """
 
     id: str
@@ -164,7 +172,27 @@ class AudioRenditionPlan:
     start_s: Fraction = Fraction(0)
     duration_s: Fraction | None = None
     sample_bits: int = 16  # of lossless codecs: 16 or 24
-    container: Literal["cmaf", "matroska", "wav"] = "cmaf"
+    mix: Mix | None = None  # None: the usual one
+    gain_db: float = 0.0
+    true_peak_dbtp: float | None = None  # None: neither amplified nor limited
+    container: Container = "cmaf"
+    tags: tuple[tuple[str, str], ...] = ()
+    with_picture: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoudnessPlan:
+    """One sound to be measured, mixed and amplified as a rendition of it would be."""
+
+    id: str
+    stream: int
+    sample_rate_hz: int
+    layout: str
+    mix: Mix | None
+    gain_db: float
+    true_peak_dbtp: float | None
+    start_s: Fraction
+    duration_s: Fraction | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +244,7 @@ class Plan:
     pictures: tuple[PicturePlan, ...] = ()
     video: tuple[VideoRenditionPlan, ...] = ()
     audio: tuple[AudioRenditionPlan, ...] = ()
+    loudness: tuple[LoudnessPlan, ...] = ()
     stills: tuple[StillPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

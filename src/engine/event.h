@@ -27,6 +27,14 @@ struct RenditionFinished {
   std::string codec_string;
 };
 
+// How loud a sound is: by EBU R128, with true peaks by ITU-R BS.1770.
+struct LoudnessMeasured {
+  std::string id;
+  double integrated_lufs = 0;  // -70: silence
+  double range_lu = 0;
+  double true_peak_dbtp = 0;
+};
+
 // One rendition is given up: its encoder or its file failed. The others go on.
 struct RenditionFailed {
   std::string id;
@@ -39,14 +47,15 @@ struct Warning {
   std::string message;
 };
 
-// All renditions are complete or given up. `decodes` counts the decoders of pictures that were opened,
-// `encodes` the video encoders.
+// All renditions are complete or given up. `decodes` counts the decoders of pictures that were
+// opened, `encodes` the video encoders.
 struct Finished {
   int64_t frames = 0;
   int decodes = 0;
   int encodes = 0;
 };
 
-using Event = std::variant<Progress, RenditionFinished, RenditionFailed, Warning, Finished>;
+using Event =
+    std::variant<Progress, RenditionFinished, LoudnessMeasured, RenditionFailed, Warning, Finished>;
 
 }  // namespace videngine

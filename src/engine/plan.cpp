@@ -8,6 +8,8 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include "av/handles.h"
+
 namespace videngine {
 namespace {
 
@@ -19,7 +21,8 @@ bool is_quarter_turn(int degrees) {
   return degrees == 0 || degrees == 90 || degrees == 180 || degrees == 270;
 }
 
-const std::set<std::string> kContainers = {"cmaf", "matroska", "wav"};
+const std::set<std::string> kContainers = {"cmaf", "matroska", "ipod", "mp3",
+                                           "flac", "opus",     "wav"};
 
 bool is_layout(const std::string& name) {
   AVChannelLayout layout{};
@@ -54,6 +57,16 @@ void validate_look(const std::string& id, const Look& look) {
     require(logo.opacity >= 0 && logo.opacity <= 1, id, "opacity must be 0 to 1");
     require(logo.width_px.value_or(1) > 0 && logo.height_px.value_or(1) > 0, id,
             "sides of a logo must be positive");
+  }
+}
+
+void validate_mix(const std::string& id, const std::string& layout, const std::optional<Mix>& mix) {
+  if (!mix) return;
+  const auto channels = static_cast<std::size_t>(av::ChannelLayout(layout).channels());
+  require(mix->size() == channels, id, "mix must have a row for each channel");
+  for (const std::vector<double>& row : *mix) {
+    require(!row.empty() && row.size() == mix->front().size(), id,
+            "rows of mix must be equally long");
   }
 }
 
@@ -137,12 +150,21 @@ void validate(const Plan& plan) {
     require(audio.sample_rate_hz > 0 && audio.bitrate_bps >= 0, audio.id,
             "sample_rate_hz must be positive and bitrate_bps not negative");
     require(is_layout(audio.layout), audio.id, "layout is unknown");
+    validate_mix(audio.id, audio.layout, audio.mix);
     require(audio.sample_bits == 16 || audio.sample_bits == 24, audio.id,
             "sample_bits must be 16 or 24");
     require(kContainers.contains(audio.container), audio.id, "container is unknown");
     require(audio.segment_s > Rational{}, audio.id, "segment_s must be positive");
     require(audio.start_s >= Rational{}, audio.id, "start_s must not be negative");
     require(!audio.duration_s || *audio.duration_s > Rational{}, audio.id,
+            "duration_s must be positive");
+  }
+  for (const LoudnessPlan& loudness : plan.loudness) {
+    unique(loudness.id);
+    require(loudness.sample_rate_hz > 0, loudness.id, "sample_rate_hz must be positive");
+    require(is_layout(loudness.layout), loudness.id, "layout is unknown");
+    validate_mix(loudness.id, loudness.layout, loudness.mix);
+    require(!loudness.duration_s || *loudness.duration_s > Rational{}, loudness.id,
             "duration_s must be positive");
   }
   for (const StillPlan& still : plan.stills) {

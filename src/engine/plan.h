@@ -96,18 +96,39 @@ struct VideoRenditionPlan {
   std::string statistics_path;
 };
 
+// A row for each channel of the result: the gains of the source's channels in it.
+using Mix = std::vector<std::vector<double>>;
+
 struct AudioRenditionPlan {
   std::string id;
   std::optional<int> stream;  // none: silence
   std::string codec;
   int64_t bitrate_bps = 0;  // 0: the codec is lossless
   int sample_rate_hz = 0;
-  int sample_bits = 16;  // of lossless codecs: 16, 24
-  std::string layout;    // FFmpeg's name: stereo, 5.1
+  int sample_bits = 16;    // of lossless codecs: 16, 24
+  std::string layout;      // FFmpeg's name: stereo, 5.1
+  std::optional<Mix> mix;  // none: the usual one
+  double gain_db = 0;
+  std::optional<double> true_peak_dbtp;  // none: neither amplified nor limited
   std::string container = "cmaf";
   Rational segment_s;
   std::string language;
+  std::vector<std::pair<std::string, std::string>> tags;
   std::string path;
+  Rational start_s;
+  std::optional<Rational> duration_s;
+  bool with_picture = true;
+};
+
+// How loud a sound is, mixed and amplified as a rendition of it would be.
+struct LoudnessPlan {
+  std::string id;
+  int stream = 0;
+  int sample_rate_hz = 0;
+  std::string layout;
+  std::optional<Mix> mix;
+  double gain_db = 0;
+  std::optional<double> true_peak_dbtp;
   Rational start_s;
   std::optional<Rational> duration_s;
 };
@@ -145,6 +166,7 @@ struct Plan {
   std::vector<PicturePlan> pictures;  // parents before their children
   std::vector<VideoRenditionPlan> video;
   std::vector<AudioRenditionPlan> audio;
+  std::vector<LoudnessPlan> loudness;
   std::vector<StillPlan> stills;
 };
 

@@ -11,6 +11,7 @@
 #include "decode/source_feed.h"
 #include "decode/splice_stage.h"
 #include "encode/audio_stage.h"
+#include "encode/loudness_stage.h"
 #include "encode/still_stage.h"
 #include "encode/video_stage.h"
 #include "error.h"
@@ -30,6 +31,9 @@ int64_t first_wanted_us(const Plan& plan) {
   for (const PicturePlan& picture : plan.pictures) first = std::min(first, to_us(picture.start_s));
   for (const AudioRenditionPlan& audio : plan.audio) {
     if (audio.stream) first = std::min(first, to_us(audio.start_s));
+  }
+  for (const LoudnessPlan& loudness : plan.loudness) {
+    first = std::min(first, to_us(loudness.start_s));
   }
   for (const StillPlan& still : plan.stills) first = std::min(first, to_us(still.time_s));
   return first == graph::PictureClock::kForever ? 0 : first;
@@ -80,6 +84,7 @@ struct Session::State {
   // The graph. Members are destroyed from the last to the first: the threads in `stages` must go
   // before what they use.
   graph::PictureClock clock;
+  graph::PictureClock no_picture;               // of sounds that last as long as they do
   std::deque<graph::PictureClock> clip_clocks;  // of clips: nobody waits for them
   std::vector<std::unique_ptr<SourceFeed>> feeds;
   PictureDecodeStage* picture_decoder = nullptr;
@@ -88,6 +93,7 @@ struct Session::State {
   std::map<std::string, std::unique_ptr<PictureStage>> pictures;
   std::vector<std::unique_ptr<VideoStage>> videos;
   std::vector<std::unique_ptr<AudioStage>> audios;
+  std::vector<std::unique_ptr<LoudnessStage>> meters;
   std::vector<std::unique_ptr<StillStage>> stills;
   graph::Stages stages;
 };
@@ -108,6 +114,17 @@ Progress Session::State::progress() const {
     take(*picture_splice);
   } else if (picture_decoder != nullptr) {
     take(*picture_decoder);
+  } else {
+    int64_t slowest_us = graph::PictureClock::kForever;
+    const auto wait_for = [&slowest_us](const auto& sound) {
+      const bool goes_on = sound->frames() && !sound->frames()->closed();
+      if (goes_on) slowest_us = std::min<int64_t>(slowest_us, sound->position_us);
+    };
+    std::ranges::for_each(audios, wait_for);
+    std::ranges::for_each(meters, wait_for);
+    if (slowest_us != graph::PictureClock::kForever) {
+      now.time_s = static_cast<double>(slowest_us) / AV_TIME_BASE;
+    }
   }
   // The slowest rendition is how far the job is.
   for (const auto& video : videos) {
@@ -130,6 +147,10 @@ void Session::State::build() {
     clock.finish(graph::PictureClock::kForever);
   } else {
     build_pictures();
+  }
+  no_picture.finish(graph::PictureClock::kForever);
+  for (const LoudnessPlan& loudness : plan.loudness) {
+    feeds.front()->require_stream(loudness.stream);
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
     if (audio.stream) feeds.front()->require_stream(*audio.stream);
@@ -220,9 +241,14 @@ void Session::State::build_sounds() {
   for (const AudioRenditionPlan& audio : plan.audio) {
     SoundSource source{nullptr, [] { return false; }};
     if (audio.stream) source = sound_source(*audio.stream);
-    audios.push_back(
-        std::make_unique<AudioStage>(audio, source.frames, clock, source.hurry, stages,
-                                     [this](Event event) { report(std::move(event)); }));
+    audios.push_back(std::make_unique<AudioStage>(
+        audio, source.frames, audio.with_picture ? clock : no_picture, source.hurry, stages,
+        [this](Event event) { report(std::move(event)); }));
+  }
+  for (const LoudnessPlan& loudness : plan.loudness) {
+    meters.push_back(
+        std::make_unique<LoudnessStage>(loudness, sound_source(loudness.stream).frames, stages,
+                                        [this](Event event) { report(std::move(event)); }));
   }
 }
 
@@ -255,6 +281,10 @@ void Session::State::spawn() {
   for (std::size_t i = 0; i < stills.size(); ++i) {
     bodies.emplace_back(plan.stills[i].id, leaf(plan.stills[i].id, stills[i]->frames(),
                                                 [s = stills[i].get()] { s->run(); }));
+  }
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    bodies.emplace_back(plan.loudness[i].id, leaf(plan.loudness[i].id, meters[i]->frames(),
+                                                  [s = meters[i].get()] { s->run(); }));
   }
   for (std::size_t i = 0; i < audios.size(); ++i) {
     bodies.emplace_back(plan.audio[i].id, leaf(plan.audio[i].id, audios[i]->frames(),

@@ -105,7 +105,7 @@ ROWS = [
         check=media_playlist_is_named),
     Row(fields=("AdvancedMp4Output.output",), name="advanced_mp4",
         job=film(hls(output="advanced_mp4", segment_duration=2)), check=files_by_byte_range),
-    Row(fields=("AdvancedMp4Output.output", "AdaptiveOutput.playlist_name"),
+    Row(fields=("AdvancedMp4Output.output", "SegmentedOutput.playlist_name"),
         name="advanced_mp4 without a playlist",
         job=film(hls(output="advanced_mp4", playlist_name="", separate_audio=0)),
         check=plain_files),

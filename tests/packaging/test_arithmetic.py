@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from videngine.languages import iso_639_2, language_tag
 from videngine.packaging.cmaf import segment_starts
-from videngine.packaging.labels import iso_639_2, language_tag
 from videngine.packaging.playlist import MultivariantPlaylist, Variant, quoted
 from videngine.packaging.segments import Segment, average_bps, peak_bps, target_duration_s
 from videngine.packaging.shaka import _seconds

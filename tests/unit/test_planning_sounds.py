@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from videngine.media import MediaInfo, Stream
-from videngine.planning import JobPlan, plan_job
+from videngine.planning import JobPlan, plan_job, with_gains
 from videngine.spec import parse_job
 
 F = Fraction
@@ -211,10 +211,82 @@ def test_distinct_settings_of_rungs_are_renditions_of_their_own() -> None:
     ]
     found = plan({"output": "hls", "stream": stream}, sounds=(ENGLISH,))
     assert [a.bitrate_bps for a in found.engine.audio] == [192_000, 128_000]
-    assert [(t.name, t.default) for t in found.outputs[0].tracks] == [
-        ("eng", True),
-        ("eng 2", False),
+    assert [(t.name, t.default, t.group) for t in found.outputs[0].tracks] == [
+        ("eng", True, 0),
+        ("eng", True, 1),
     ]
+    assert [rung.sounds for rung in found.outputs[0].rungs] == [0, 1, 1]
+
+
+def test_every_encoding_has_all_languages() -> None:
+    stream = [
+        {"height": 360, "audio_bitrate": 192},
+        {"height": 180},
+        {"height": 90, "audio_mute": "drop"},
+    ]
+    found = plan({"output": "hls", "stream": stream}, sounds=(ENGLISH, FRENCH))
+    tracks = found.outputs[0].tracks
+    assert [(t.language, t.group, t.default) for t in tracks] == [
+        ("eng", 0, True),
+        ("fra", 0, False),
+        ("eng", 1, True),
+        ("fra", 1, False),
+    ]
+    assert [rung.sounds for rung in found.outputs[0].rungs] == [0, 1, None]
+
+
+def test_chosen_tracks_are_taken_in_the_order_that_was_asked_for() -> None:
+    chosen = [
+        {"index": 2, "label": "Director", "language": "en-GB"},
+        {"language": "fr", "default": True},
+        {"language": "ja"},
+    ]
+    for output in (HLS, {"output": "mp4"}):
+        found = plan({**output, "audio_tracks": chosen}, sounds=(ENGLISH, FRENCH, COMMENTARY))
+        tracks = found.outputs[0].tracks
+        assert [(t.name, t.language, t.default) for t in tracks] == [
+            ("Director", "en-GB", False),
+            ("fra", "fra", True),
+        ]
+        assert [a.stream for a in found.engine.audio] == [3, 2]
+        assert [a.language for a in found.engine.audio] == ["eng", "fra"]
+        assert warned(found) == [("format[0].audio_tracks[2]", "audio_track_missing")]
+
+
+def test_files_of_sound_need_no_picture_and_last_as_long_as_they_do() -> None:
+    found = plan(
+        *({"output": kind} for kind in ("mp3", "m4a", "opus", "flac", "wav")),
+        {"output": "hls_audio", "stream": [{"audio_bitrate": 64}, {"audio_bitrate": 128}]},
+        sounds=(sound(bit_depth=24, codec="pcm_s24le"),),
+    )
+    assert [(a.codec, a.container, a.sample_bits) for a in found.engine.audio] == [
+        ("libmp3lame", "mp3", 16),
+        ("aac", "ipod", 16),
+        ("libopus", "opus", 16),
+        ("flac", "flac", 24),
+        ("pcm_s24le", "wav", 24),
+        ("aac", "cmaf", 16),
+        ("aac", "cmaf", 16),
+    ]
+    assert not any(a.with_picture for a in found.engine.audio)
+    assert found.engine.video_stream is None
+    assert [o.error for o in found.outputs] == [None] * 6
+    assert [t.group for t in found.outputs[5].tracks] == [0, 1]
+
+
+def test_outputs_of_sound_need_a_sound() -> None:
+    found = plan({"output": "mp3"}, {"output": "hls_audio", "stream": [{}]}, sounds=())
+    assert [o.error and o.error["code"] for o in found.outputs] == ["source_no_streams"] * 2
+    missing = plan({"output": "mp3", "audio_tracks": [{"index": 4}]}, sounds=(ENGLISH,))
+    assert missing.outputs[0].error is not None
+
+
+def test_loudness_is_part_of_what_a_rendition_is() -> None:
+    found = plan({"output": "mp4"}, {"output": "mp4", "loudness": -16}, sounds=(ENGLISH,))
+    assert len(found.engine.audio) == 2
+    assert {name: target.lufs for name, target in found.loudness.items()} == {"a1": -16}
+    amplified = with_gains(found, {"a1": 4.5}).engine.audio
+    assert [(a.gain_db, a.true_peak_dbtp) for a in amplified] == [(0, None), (4.5, -2)]
 
 
 def test_rungs_with_sound_inside_share_the_first_ones_settings() -> None:

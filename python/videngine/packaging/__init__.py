@@ -15,10 +15,11 @@ from videngine.packaging.dash import package_dash
 from videngine.packaging.file import package_file
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
+from videngine.packaging.hls_audio import package_hls_audio
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.shaka import disk_full
 from videngine.packaging.speech import package_speech
-from videngine.packaging.still import package_still
+from videngine.packaging.still import package_sound, package_still
 from videngine.plan import Plan, RenditionResult
 
 __all__ = ["package"]
@@ -34,6 +35,8 @@ _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[Pack
     "metadata": package_document,
     "repack": package_repack,
     "vmaf": package_scores,
+    "hls_audio": package_hls_audio,
+    **dict.fromkeys(("mp3", "m4a", "opus", "flac", "wav"), package_sound),
 }
 
 

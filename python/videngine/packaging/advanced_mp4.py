@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from videngine import engine
+from videngine.languages import iso_639_2
 from videngine.outputs import PackagedFile
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.hls import write_playlists
-from videngine.packaging.labels import iso_639_2
 from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
 

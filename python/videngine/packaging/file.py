@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from videngine import engine
+from videngine.languages import iso_639_2
 from videngine.outputs import PackagedFile
 from videngine.packaging.files import packaged
 from videngine.packaging.interleave import interleave
-from videngine.packaging.labels import iso_639_2
 from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
 from videngine import engine
-from videngine.outputs import PackagedFile, RungPlan
+from videngine.languages import language_tag
+from videngine.outputs import PackagedFile, RungPlan, TrackPlan
 from videngine.packaging import shaka
 from videngine.packaging.files import packaged_folder
-from videngine.packaging.labels import language_tag
 from videngine.packaging.ladder import CutLadder, cut_ladder, encrypted_segments, key_tags
 from videngine.packaging.playlist import (
     MultivariantPlaylist,
@@ -63,18 +63,23 @@ def write_playlists(
         if stream.i_frames and stream.rendition.kind == "video":
             add_key_tags(folder / layout.i_frames(stream.name), keys)
 
-    playlist = MultivariantPlaylist.parse((folder / name).read_text())
-    for media, track in zip(playlist.media, output.tracks, strict=True):
+    packaged = MultivariantPlaylist.parse((folder / name).read_text())
+    playlist = MultivariantPlaylist(others=packaged.others)
+    by_uri = {media["URI"].strip('"'): media for media in packaged.media}
+    for number, track in enumerate(output.tracks, 1):
+        media = by_uri[layout.playlist(f"audio_{number}")]
         media.pop("LANGUAGE", None)  # it may be what a muxer put into a track file
-        if language := language_tag(track.language):
-            media["LANGUAGE"] = quoted(language)
-        media["NAME"] = quoted(track.name)
-        media["DEFAULT"] = "YES" if track.default else "NO"
-        if track.default:
-            media["AUTOSELECT"] = "YES"  # RFC 8216, 4.3.4.1: DEFAULT asks for it
-    sounds = [listed for name, listed in segments.items() if name.startswith("audio_")]
-    for number, (variant, rung) in enumerate(zip(playlist.variants, output.rungs, strict=True), 1):
-        _describe(variant, rung, segments[f"video_{number}"], sounds, target_s)
+        playlist.media.append(media | media_attributes(track, output.tracks))
+    for number, rung in enumerate(output.rungs, 1):
+        picture = f"video_{number}"
+        sounds = [
+            segments[f"audio_{place}"]
+            for place, track in enumerate(output.tracks, 1)
+            if track.group == rung.sounds
+        ]
+        variant = _variant(packaged, layout.playlist(picture, rung.chunklist), rung)
+        _describe(variant, rung, segments[picture], sounds, target_s)
+        playlist.variants.append(variant)
     add_to_hls(
         playlist,
         renditions,
@@ -85,6 +90,34 @@ def write_playlists(
     )
     (folder / name).write_text(str(playlist))
     return playlist
+
+
+def media_attributes(track: TrackPlan, tracks: Sequence[TrackPlan]) -> dict[str, str]:
+    """What EXT-X-MEDIA says of a sound: its language, its name, and who chooses it.
+
+    Players choose by language among the first track of each; others wait for their viewers.
+    """
+    language = language_tag(track.language)
+    alike = [t for t in tracks if t.group == track.group and language_tag(t.language) == language]
+    attributes = {"LANGUAGE": quoted(language)} if language else {}
+    chosen = track.default or (bool(language) and track is alike[0])
+    return {
+        **attributes,
+        "NAME": quoted(track.name),
+        "DEFAULT": "YES" if track.default else "NO",
+        "AUTOSELECT": "YES" if chosen else "NO",
+    }
+
+
+def _variant(packaged: MultivariantPlaylist, uri: str, rung: RungPlan) -> Variant:
+    """The packager's variant of a rung with the group of its sounds; it pairs all with all."""
+    found = [variant for variant in packaged.variants if variant.uri == uri]
+    if rung.sounds is None:
+        attributes = {name: v for name, v in found[0].attributes.items() if name != "AUDIO"}
+        attributes["CODECS"] = quoted(attributes["CODECS"].strip('"').split(",")[0])
+        return Variant(attributes, uri)
+    group = quoted(shaka.group_id(rung.sounds))
+    return next(variant for variant in found if variant.attributes["AUDIO"] == group)
 
 
 def _package_mixed(

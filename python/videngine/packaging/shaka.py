@@ -24,12 +24,12 @@ from videngine.errors import (
     VidengineError,
     WorkerLost,
 )
-from videngine.packaging.labels import language_tag, plain_text
+from videngine.languages import language_tag
+from videngine.packaging.labels import plain_text
 from videngine.packaging.layout import Layout
 from videngine.packaging.renditions import Renditions
 from videngine.plan import RenditionResult
 
-AUDIO_GROUP = "audio"
 FIRST_PTS = 9000  # of MPEG-TS in 1/90000 s: its --transport_stream_timestamp_offset_ms
 _INPUTS = ".tracks"
 _LOG_LINES = 10
@@ -54,6 +54,7 @@ class Stream:
     language: str = ""
     label: str = ""
     role: str = ""
+    group: str = ""  # HLS's, of sounds that are encoded alike
     playlist: str = ""
     i_frames: bool = False
 
@@ -69,9 +70,14 @@ class Stream:
             # No escapes in descriptors; and the packager takes the text for escaped XML.
             "dash_label": re.sub(r"[,=\s]+", " ", plain_text(self.label)).replace("&", "&amp;"),
             "dash_roles": self.role,
-            "hls_group_id": AUDIO_GROUP if self.rendition.kind == "audio" else "",
+            "hls_group_id": self.group,
         }
         return ",".join(f"{name}={value}" for name, value in fields.items() if value)
+
+
+def group_id(group: int) -> str:
+    """HLS's name of a group of tracks: ``audio``, ``audio_2`` ..."""
+    return f"audio_{group + 1}" if group else "audio"
 
 
 def streams(renditions: Renditions) -> list[Stream]:
@@ -96,6 +102,7 @@ def streams(renditions: Renditions) -> list[Stream]:
             language=language_tag(track.language),
             label=track.name,
             role="main" if track.default else "alternate",
+            group=group_id(track.group),
             layout=layout,
         )
         for number, (rendition, track) in enumerate(

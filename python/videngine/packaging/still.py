@@ -1,4 +1,4 @@
-"""Thumbnails: the engine has written the image already; the output is that file, renamed."""
+"""Images and files of sound: the engine has written them already; the output is one, renamed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,25 @@ def package_still(
 ) -> list[PackagedFile]:
     """Give one image to an output: a hard link where the file system has them, else a copy."""
     del stop  # one link is over before anybody could ask
-    output = renditions.output
-    assert output.still is not None, "planning names the still of every thumbnail output"
-    image = Path(renditions.result(output.still).path)
-    target = folder / output.name
+    still = renditions.output.still
+    assert still is not None, "planning names the still of every thumbnail output"
+    return _renamed(renditions, still, folder)
+
+
+def package_sound(
+    renditions: Renditions, folder: Path, stop: Callable[[], bool]
+) -> list[PackagedFile]:
+    """Give one file of sound to an output."""
+    del stop
+    (track,) = renditions.output.tracks
+    return _renamed(renditions, track.audio, folder)
+
+
+def _renamed(renditions: Renditions, rendition: str, folder: Path) -> list[PackagedFile]:
+    made = Path(renditions.result(rendition).path)
+    target = folder / renditions.output.name
     try:
-        os.link(image, target)
+        os.link(made, target)
     except OSError:
-        shutil.copyfile(image, target)
-    return [packaged(output, folder, target)]
+        shutil.copyfile(made, target)
+    return [packaged(renditions.output, folder, target)]

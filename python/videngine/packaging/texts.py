@@ -10,8 +10,9 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from videngine.errors import InputError
+from videngine.languages import iso_639_2, language_tag
 from videngine.outputs import TextPlan
-from videngine.packaging.labels import iso_639_2, language_tag, plain_text
+from videngine.packaging.labels import plain_text
 from videngine.packaging.layout import Layout
 from videngine.packaging.playlist import MultivariantPlaylist, quoted
 from videngine.packaging.renditions import Renditions

@@ -37,7 +37,7 @@ from videngine.planning.pictures import (
 from videngine.planning.protection import UNUSABLE, is_unusable
 from videngine.planning.renditions import Still, VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
-from videngine.planning.sounds import Track, tracks
+from videngine.planning.sounds import Target, Track, Tracks, tracks
 from videngine.planning.speech import Speech, speech, spoken
 from videngine.planning.texts import TextFailed, texts
 from videngine.spec.job import JobSpec
@@ -45,17 +45,25 @@ from videngine.spec.logo import Logo
 from videngine.spec.outputs import (
     AdaptiveOutput,
     FileOutput,
+    HlsAudioOutput,
     MetadataOutput,
     Output,
     RepackOutput,
     Rung,
+    SoundOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
     VmafOutput,
 )
 from videngine.spec.rendition import ClipFields, VideoFields
+from videngine.spec.sound import AudioFields
 from videngine.spec.subtitles import TextFields
 
+# What a source says of itself that files of sound say too.
+CARRIED_TAGS = (
+    *("title", "artist", "album", "album_artist", "composer", "genre", "date", "track"),
+    *("comment", "copyright"),
+)
 DEFAULT_SEGMENT_S = Fraction(6)
 DEFAULT_STILL_QUALITY = 85
 LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
@@ -70,6 +78,7 @@ class DraftRung:
     path: str
     entry: Entry
     wish: VideoWish
+    sounds: int | None = None  # the group of its tracks
 
 
 @dataclass(kw_only=True)
@@ -79,8 +88,9 @@ class Draft:
     index: int
     output: Output
     rungs: list[DraftRung] = field(default_factory=list)
-    tracks: list[Track] = field(default_factory=list)
     texts: tuple[TextPlan, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    segment_s: Fraction | None = None  # of outputs in segments
     still: Still | None = None
     speech: Speech | None = None
     document: dict[str, Any] | None = None
@@ -97,6 +107,8 @@ class Draft:
     def separate_audio(self) -> bool:
         """Whether sounds are renditions of their own."""
         output = self.output
+        if isinstance(output, HlsAudioOutput):
+            return True
         if isinstance(output, AdaptiveOutput):
             return output.makes_separate_audio
         return False
@@ -135,6 +147,9 @@ class Drafter:
             case RepackOutput():
                 self._repack(draft, output)
                 return draft
+            case SoundOutput() | HlsAudioOutput():
+                self._sounds_alone(draft, output)
+                return draft
         stream = self._media.video
         if stream is None or not all(stream.display_size):
             message = "The source has no picture to make this output of."
@@ -155,7 +170,7 @@ class Drafter:
             segment_s = output.segment_duration or DEFAULT_SEGMENT_S
             self._fill(draft, entries, stream, clip, segment_s)
         if draft.error:  # a logo that is not there: nothing is encoded for it
-            draft.rungs, draft.tracks = [], []
+            draft.rungs, draft.tracks = [], ()
         return draft
 
     def _take_texts(self, draft: Draft, clip: Clip) -> bool:
@@ -252,15 +267,66 @@ class Drafter:
                 adaptive=adaptive,
             )
             draft.rungs.append(DraftRung(path=path, entry=entry, wish=wish))
-        draft.tracks = tracks(
-            [rung.entry for rung in draft.rungs],
-            self._media.audio,
+        target = Target(
             codecs=draft.output.sound_codecs,
-            all_streams=draft.separate_audio,
+            several=draft.separate_audio,
+            groups=draft.separate_audio,
             clip=clip,
             segment_s=segment_s,
-            warn=self._warner(draft.path),
         )
+        found = self._tracks(draft, [rung.entry for rung in draft.rungs], target)
+        draft.tracks = found.tracks
+        draft.rungs = [
+            replace(rung, sounds=group)
+            for rung, group in zip(draft.rungs, found.groups, strict=True)
+        ]
+        if isinstance(draft.output, AdaptiveOutput):
+            draft.segment_s = segment_s
+
+    def _tracks(self, draft: Draft, settings: Sequence[AudioFields], target: Target) -> Tracks:
+        return tracks(settings, self._media.audio, target=target, warn=self._warner(draft.path))
+
+    def _sounds_alone(self, draft: Draft, output: SoundOutput | HlsAudioOutput) -> None:
+        """An output without pictures: its sounds last as long as they do."""
+        streams = self._media.audio
+        if not streams and output.audio_mute is not True:
+            message = "The source has no sound to make this output of."
+            draft.error = {"code": "source_no_streams", "message": message}
+            return
+        stream = streams[0] if streams else self._media.video
+        clip = self._clip(draft, stream) if stream else None
+        if clip is None:
+            return
+        if isinstance(output, SoundOutput):
+            target = Target(
+                codecs=output.sound_codecs,
+                several=False,
+                groups=False,
+                clip=clip,
+                segment_s=DEFAULT_SEGMENT_S,
+                container=output.container,
+                with_picture=False,
+                tags=tuple(
+                    (key, self._media.tags[key]) for key in CARRIED_TAGS if key in self._media.tags
+                ),
+            )
+            settings: Sequence[AudioFields] = [output]
+        else:
+            draft.segment_s = output.segment_duration or DEFAULT_SEGMENT_S
+            target = Target(
+                codecs=output.sound_codecs,
+                several=True,
+                groups=True,
+                clip=clip,
+                segment_s=draft.segment_s,
+                with_picture=False,
+            )
+            settings = output.rungs
+        found = self._tracks(draft, settings, target)
+        draft.tracks = found.tracks[:1] if isinstance(output, SoundOutput) else found.tracks
+        if not draft.tracks:
+            message = "The source has none of the sounds that audio_tracks names."
+            draft.error = {"code": "source_no_streams", "message": message}
 
     def _sized(
         self, draft: Draft, entries: Sequence[tuple[str, Entry]], source: Size

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
-from videngine.outputs import OutputPlan, RecognitionPlan, RungPlan, SkippedRung, TrackPlan
+from videngine.outputs import OutputPlan, RecognitionPlan, RungPlan, SkippedRung
 from videngine.plan import Plan
 from videngine.planning.assets import Assets
 from videngine.planning.drafts import Draft, Drafter
 from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
-from videngine.planning.renditions import Renditions, keyframe_frames
+from videngine.planning.renditions import LoudnessTarget, Renditions, keyframe_frames
 from videngine.planning.scores import with_scores
 from videngine.planning.speech import Speech, recognitions
 from videngine.spec.job import JobSpec
@@ -24,11 +24,16 @@ from videngine.spec.outputs import AdaptiveOutput, Output, Rung, SpeechToTextOut
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
-    """What the engine makes, what each output shows of it, and what is not as it was asked."""
+    """What the engine makes, what each output shows of it, and what is not as it was asked.
+
+    ``loudness``: what sounds are to be brought to, by their ids; `loudness.measure_gains` finds the
+    gains that `with_gains` puts into the engine's plan.
+    """
 
     engine: Plan
     outputs: tuple[OutputPlan, ...]
     warnings: tuple[Fault, ...]
+    loudness: Mapping[str, LoudnessTarget] = field(default_factory=dict)
 
 
 def plan_job(
@@ -72,12 +77,28 @@ def plan_job(
     return JobPlan(
         engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
         outputs=outputs,
+        loudness=renditions.loudness,
         warnings=(
             *_source_warnings(media, drafts),
             *drafter.warnings,
             *(fault for draft in drafts for fault in _keyframe_warnings(draft, renditions)),
         ),
     )
+
+
+def with_gains(plan: JobPlan, gains: Mapping[str, float]) -> JobPlan:
+    """The plan with its sounds amplified, by their ids, in dB, and limited to their peaks."""
+    audio = tuple(
+        replace(
+            sound,
+            gain_db=gains[sound.id],
+            true_peak_dbtp=plan.loudness[sound.id].true_peak_dbtp,
+        )
+        if sound.id in gains
+        else sound
+        for sound in plan.engine.audio
+    )
+    return replace(plan, engine=replace(plan.engine, audio=audio))
 
 
 def _finish(
@@ -105,20 +126,21 @@ def _finish(
             frame_rate=picture.frame_rate,
             dynamic_range="SDR" if picture.look.tonemap else source_range,
             chunklist=(isinstance(rung.entry, Rung) and rung.entry.chunklist_name) or "",
+            sounds=rung.sounds,
         )
-    tracks: list[TrackPlan] = []
-    for track in draft.tracks:
-        tracks.append(track.plan(renditions.audio(track.sound), default=not tracks))
+    tracks = tuple(track.plan(renditions.audio(track.sound)) for track in draft.tracks)
     packaging = _packaging(output)
-    segmented = isinstance(output, AdaptiveOutput) or packaging["protection"] is not None
+    segment_s = draft.segment_s
+    if packaging["protection"] is not None and draft.rungs:
+        segment_s = draft.rungs[0].wish.segment_s
     return OutputPlan(
         index=draft.index,
         output=output.kind,
         root=place.root,
         name=place.name,
         rungs=tuple(rungs.values()),
-        tracks=tuple(tracks),
         texts=draft.texts,
+        tracks=tracks,
         still=renditions.still(draft.still) if draft.still else None,
         speech=speeches[draft.speech] if draft.speech else None,
         text_files=tuple(output.names_by_kind.items())
@@ -126,7 +148,7 @@ def _finish(
         else (),
         document=draft.document,
         repack=draft.repack,
-        segment_s=draft.rungs[0].wish.segment_s if segmented and draft.rungs else None,
+        segment_s=segment_s,
         separate_audio=draft.separate_audio,
         **packaging,
         allow_soft_fail=bool(output.allow_soft_fail),

@@ -8,14 +8,23 @@ from math import ceil
 from typing import Literal
 
 from videngine.media import MediaInfo
-from videngine.plan import AS_IT_IS, AudioRenditionPlan, Look, Plan, StillPlan, VideoRenditionPlan
+from videngine.plan import (
+    AS_IT_IS,
+    AudioRenditionPlan,
+    Container,
+    Look,
+    Mix,
+    Plan,
+    StillPlan,
+    VideoRenditionPlan,
+)
 from videngine.planning.encoding import Encoding
 from videngine.planning.framing import Frame
 from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
-_SUFFIXES = {"cmaf": "mp4", "matroska": "mka"}
+_SUFFIXES = {"cmaf": "mp4", "matroska": "mka", "ipod": "m4a"}  # others are their own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +54,14 @@ class Video:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoudnessTarget:
+    """How loud a sound is to be, and how high its peaks may go before they are coded."""
+
+    lufs: float
+    true_peak_dbtp: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sound:
     """A distinct encoded sound; ``stream`` None is silence."""
 
@@ -52,8 +69,13 @@ class Sound:
     codec: str
     bitrate_bps: int
     sample_rate_hz: int
+    sample_bits: int
     layout: str
-    container: Literal["cmaf", "matroska"]
+    mix: Mix | None
+    loudness: LoudnessTarget | None
+    container: Container
+    tags: tuple[tuple[str, str], ...]
+    with_picture: bool
     segment_s: Fraction
     language: str
     clip: Clip
@@ -96,6 +118,11 @@ class Renditions:
     def audio(self, sound: Sound) -> str:
         """The id of a sound."""
         return self._audio.setdefault(sound, f"a{len(self._audio)}")
+
+    @property
+    def loudness(self) -> dict[str, LoudnessTarget]:
+        """Which sounds are to be brought to a loudness that is not known yet."""
+        return {name: sound.loudness for sound, name in self._audio.items() if sound.loudness}
 
     def still(self, still: Still) -> str:
         """The id of an image."""
@@ -145,11 +172,15 @@ class Renditions:
                     codec=sound.codec,
                     bitrate_bps=sound.bitrate_bps,
                     sample_rate_hz=sound.sample_rate_hz,
+                    sample_bits=sound.sample_bits,
                     layout=sound.layout,
+                    mix=sound.mix,
                     container=sound.container,
+                    tags=sound.tags,
+                    with_picture=sound.with_picture,
                     segment_s=sound.segment_s,
                     language=sound.language,
-                    path=f"{work_dir}/{name}.{_SUFFIXES[sound.container]}",
+                    path=f"{work_dir}/{name}.{_SUFFIXES.get(sound.container, sound.container)}",
                     start_s=sound.clip.start_s,
                     duration_s=sound.clip.duration_s
                     if sound.stream is not None

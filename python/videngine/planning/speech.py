@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from videngine.languages import iso_639_2
 from videngine.media import Stream
 from videngine.outputs import RecognitionPlan
-from videngine.packaging.labels import iso_639_2
 from videngine.plan import AudioRenditionPlan
 from videngine.planning.pictures import Clip
 from videngine.spec.speech import Mode, SpeechToTextOutput

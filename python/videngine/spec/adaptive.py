@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from videngine.spec.codecs import MP4_STANDARDS, TS_STANDARDS, Standard
 from videngine.spec.encoding import check_codecs
-from videngine.spec.faults import DROP, invalid, show
+from videngine.spec.faults import DROP, invalid
 from videngine.spec.model import NotYet
-from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import (
     AskedFor,
     CencDrm,
@@ -21,12 +20,13 @@ from videngine.spec.protection import (
 )
 from videngine.spec.rendition import SIZE_FIELDS, ClipFields, VideoFields
 from videngine.spec.rung import Rung
+from videngine.spec.segmented import SegmentedOutput
 from videngine.spec.sound import AudioFields, check_sound
 from videngine.spec.subtitles import TextFields
-from videngine.spec.values import Flag, SegmentDuration, text
+from videngine.spec.values import Flag
 
 
-class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextFields):
+class AdaptiveOutput(SegmentedOutput, VideoFields, AudioFields, ClipFields, TextFields):
     """A ladder. Fields of a rendition may stand here too, as the default of every rung."""
 
     stream: tuple[Rung, ...] = Field(
@@ -34,13 +34,6 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
     )
     separate_audio: Flag | None = Field(
         None, description="Whether sound is a rendition of its own. Default: true."
-    )
-    segment_duration: SegmentDuration | None = Field(
-        None, description="Length of a segment in s, 1 to 60. Default: 6."
-    )
-    playlist_name: Annotated[str, text(200, "a file name")] | None = Field(
-        None,
-        description="File name of the manifest. Default: playlist.m3u8 or playlist.mpd.",
     )
     encryption: Annotated[Encryption | Unusable | None, AskedFor(Encryption)] = Field(
         None, description="AES-128 of whole segments; HLS only. Default: none."
@@ -73,41 +66,10 @@ class AdaptiveOutput(OutputBase, VideoFields, AudioFields, ClipFields, TextField
     )
     refresh_playlist: NotYet = Field(None, description="Playable before the end. Default: 0.")
 
-    @field_validator("playlist_name")
-    @classmethod
-    def _plain_name(cls, name: str | None) -> str | None:
-        if name is None or not name.strip():  # empty: no playlist, see `AdvancedMp4Output`
-            return name and ""
-        if "/" in name or "\\" in name or name.startswith("."):
-            raise invalid(f"must be a file name without folders, not {show(name)}")
-        extension = min(cls.extensions)
-        if not name.endswith(extension):
-            better = name.removesuffix(extension.upper()) + extension
-            message = f"must end in {extension}; {show(better)} is used"
-            raise invalid(message, instead=better)
-        return name
-
-    @property
-    def default_name(self) -> str:
-        """`playlist_name` or its default."""
-        if self.playlist_name is None:
-            return f"playlist{min(self.extensions)}"
-        return self.playlist_name
-
     @property
     def hls_name(self) -> str:
         """Name of the output's multivariant playlist, "" if it has none."""
         return self.folder_and_name[1]
-
-    @model_validator(mode="after")
-    def _name_once(self) -> Self:
-        if self.named_file and self.playlist_name not in (None, self.named_file):
-            raise invalid(
-                "differs from the file name in `destination.path`; give one of them",
-                code="conflicting_fields",
-                field="playlist_name",
-            )
-        return self
 
     @property
     def makes_fmp4(self) -> bool:

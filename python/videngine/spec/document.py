@@ -17,27 +17,35 @@ from videngine.spec.destination import S3Destination
 from videngine.spec.encoding import EncodingFields
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo, LogoMargin
+from videngine.spec.loudness import Loudness
 from videngine.spec.model import Model
 from videngine.spec.outputs import (
     AdaptiveOutput,
     AdvancedMp4Output,
     DashOutput,
+    FlacOutput,
+    HlsAudioOutput,
     HlsOutput,
+    M4aOutput,
     MetadataOutput,
+    Mp3Output,
     Mp4Output,
+    OpusOutput,
     OutputBase,
     RepackOutput,
     Rung,
+    SegmentedOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
     VmafOutput,
+    WavOutput,
     WebmOutput,
 )
 from videngine.spec.place import FilePlace
 from videngine.spec.protection import CencDrm, Encryption, FpsDrm
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.s3 import S3Place
-from videngine.spec.sound import AudioFields
+from videngine.spec.sound import AudioFields, AudioTrack
 from videngine.spec.source import HttpSource
 from videngine.spec.subtitles import Subtitles, SubtitleSource, TextFields
 from videngine.spec.webhook import WebhookConfig
@@ -73,6 +81,15 @@ MODELS: dict[str, type[Model]] = {
         Logo,
         LogoMargin,
         AudioFields,
+        AudioTrack,
+        Loudness,
+        SegmentedOutput,
+        Mp3Output,
+        FlacOutput,
+        M4aOutput,
+        OpusOutput,
+        WavOutput,
+        HlsAudioOutput,
         ClipFields,
         TextFields,
         Subtitles,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from videngine.errors import Fault
 from videngine.spec.destination import Destination, FileDestination, S3Destination
 from videngine.spec.job import JobSpec
-from videngine.spec.outputs import AdaptiveOutput, Output
+from videngine.spec.outputs import AdaptiveOutput, Output, SegmentedOutput
 
 _ADAPTIVE_FILES = re.compile(r"(video|audio|subs)_[^/]*/[^/]*|[^/]*\.(m3u8|mpd)")
 _FLAT_FILES = re.compile(r"(video|audio|subs)_[^/]*|[^/]*\.(m3u8|mpd)")
@@ -126,7 +126,7 @@ def _claim(
         store,
         posixpath.join(folder, place.root).rstrip("/") or folder,
         output.file_names,
-        isinstance(output, AdaptiveOutput),
+        isinstance(output, SegmentedOutput),
         isinstance(output, AdaptiveOutput) and output.is_flat,
     )
 

@@ -16,7 +16,17 @@ from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import CencDrm, NothingAsked, check_together
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.rung import Rung
+from videngine.spec.segmented import SegmentedOutput
 from videngine.spec.sound import AudioFields, check_sound
+from videngine.spec.sound_outputs import (
+    FlacOutput,
+    HlsAudioOutput,
+    M4aOutput,
+    Mp3Output,
+    OpusOutput,
+    SoundOutput,
+    WavOutput,
+)
 from videngine.spec.speech import SpeechToTextOutput
 from videngine.spec.thumbnail import ThumbnailOutput
 
@@ -27,16 +37,24 @@ __all__ = [
     "AdvancedMp4Output",
     "DashOutput",
     "FileOutput",
+    "FlacOutput",
+    "HlsAudioOutput",
     "HlsOutput",
+    "M4aOutput",
     "MetadataOutput",
+    "Mp3Output",
     "Mp4Output",
+    "OpusOutput",
     "Output",
     "OutputBase",
     "RepackOutput",
     "Rung",
+    "SegmentedOutput",
+    "SoundOutput",
     "SpeechToTextOutput",
     "ThumbnailOutput",
     "VmafOutput",
+    "WavOutput",
     "WebmOutput",
 ]
 
@@ -53,15 +71,16 @@ KINDS = {
     "metadata": "metadata",
     "repack": "repack",
     "vmaf": "vmaf",
+    "mp3": "mp3",
+    "m4a": "m4a",
+    "opus": "opus",
+    "flac": "flac",
+    "wav": "wav",
+    "hls_audio": "hls_audio",
 }
 LATER_KINDS = (
     "gif",
     "webm_dash",
-    "mp3",
-    "m4a",
-    "opus",
-    "hls_audio",
-    "flac",
     "thumbnails",
 )
 
@@ -154,6 +173,12 @@ Output = Annotated[
     | Annotated[SpeechToTextOutput, Tag("speech_to_text")]
     | Annotated[MetadataOutput, Tag("metadata")]
     | Annotated[RepackOutput, Tag("repack")]
-    | Annotated[VmafOutput, Tag("vmaf")],
+    | Annotated[VmafOutput, Tag("vmaf")]
+    | Annotated[Mp3Output, Tag("mp3")]
+    | Annotated[M4aOutput, Tag("m4a")]
+    | Annotated[OpusOutput, Tag("opus")]
+    | Annotated[FlacOutput, Tag("flac")]
+    | Annotated[WavOutput, Tag("wav")]
+    | Annotated[HlsAudioOutput, Tag("hls_audio")],
     Discriminator(kind_of_output),
 ]

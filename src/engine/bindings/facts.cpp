@@ -107,6 +107,12 @@ void bind_facts(py::module_& module) {
       .def_readonly("duration_s", &RenditionFinished::duration_s)
       .def_readonly("codec_string", &RenditionFinished::codec_string);
 
+  py::class_<LoudnessMeasured>(module, "LoudnessMeasured")
+      .def_readonly("id", &LoudnessMeasured::id)
+      .def_readonly("integrated_lufs", &LoudnessMeasured::integrated_lufs)
+      .def_readonly("range_lu", &LoudnessMeasured::range_lu)
+      .def_readonly("true_peak_dbtp", &LoudnessMeasured::true_peak_dbtp);
+
   py::class_<RenditionFailed>(module, "RenditionFailed")
       .def_readonly("id", &RenditionFailed::id)
       .def_property_readonly("error",

@@ -120,21 +120,48 @@ void bind_plan(py::module_& module) {
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")
       .def(py::init([](std::string id, std::optional<int> stream, std::string codec,
                        int64_t bitrate_bps, int sample_rate_hz, int sample_bits, std::string layout,
+                       std::optional<Mix> mix, double gain_db, std::optional<double> true_peak_dbtp,
                        std::string container, Rational segment_s, std::string language,
-                       std::string path, Rational start_s, std::optional<Rational> duration_s) {
-             return AudioRenditionPlan{std::move(id),     stream,
-                                       std::move(codec),  bitrate_bps,
-                                       sample_rate_hz,    sample_bits,
-                                       std::move(layout), std::move(container),
-                                       segment_s,         std::move(language),
-                                       std::move(path),   start_s,
-                                       duration_s};
+                       std::vector<std::pair<std::string, std::string>> tags, std::string path,
+                       Rational start_s, std::optional<Rational> duration_s, bool with_picture) {
+             return AudioRenditionPlan{std::move(id),
+                                       stream,
+                                       std::move(codec),
+                                       bitrate_bps,
+                                       sample_rate_hz,
+                                       sample_bits,
+                                       std::move(layout),
+                                       std::move(mix),
+                                       gain_db,
+                                       true_peak_dbtp,
+                                       std::move(container),
+                                       segment_s,
+                                       std::move(language),
+                                       std::move(tags),
+                                       std::move(path),
+                                       start_s,
+                                       duration_s,
+                                       with_picture};
            }),
            py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("codec"),
            py::arg("bitrate_bps"), py::arg("sample_rate_hz"), py::arg("sample_bits"),
-           py::arg("layout"), py::arg("container"), py::arg("segment_s"), py::arg("language"),
-           py::arg("path"), py::arg("start_s"), py::arg("duration_s"))
+           py::arg("layout"), py::arg("mix"), py::arg("gain_db"), py::arg("true_peak_dbtp"),
+           py::arg("container"), py::arg("segment_s"), py::arg("language"), py::arg("tags"),
+           py::arg("path"), py::arg("start_s"), py::arg("duration_s"), py::arg("with_picture"))
       .def_readonly("id", &AudioRenditionPlan::id);
+
+  py::class_<LoudnessPlan>(module, "LoudnessPlan")
+      .def(py::init([](std::string id, int stream, int sample_rate_hz, std::string layout,
+                       std::optional<Mix> mix, double gain_db, std::optional<double> true_peak_dbtp,
+                       Rational start_s, std::optional<Rational> duration_s) {
+             return LoudnessPlan{std::move(id),     stream,         sample_rate_hz,
+                                 std::move(layout), std::move(mix), gain_db,
+                                 true_peak_dbtp,    start_s,        duration_s};
+           }),
+           py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("sample_rate_hz"),
+           py::arg("layout"), py::arg("mix"), py::arg("gain_db"), py::arg("true_peak_dbtp"),
+           py::arg("start_s"), py::arg("duration_s"))
+      .def_readonly("id", &LoudnessPlan::id);
 
   py::class_<StillPlan>(module, "StillPlan")
       .def(py::init([](std::string id, Rational time_s, int width_px, int height_px,
@@ -160,18 +187,19 @@ void bind_plan(py::module_& module) {
       .def_readonly("path", &ClipPlan::path);
 
   py::class_<Plan>(module, "Plan")
-      .def(
-          py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
-                      int decoder_threads, std::vector<ClipPlan> clips, int width_px, int height_px,
-                      std::vector<PicturePlan> pictures, std::vector<VideoRenditionPlan> video,
-                      std::vector<AudioRenditionPlan> audio, std::vector<StillPlan> stills) {
-            return Plan{
-                std::move(source_path), video_stream,     rotation_deg,     decoder_threads,
-                std::move(clips),       width_px,         height_px,        std::move(pictures),
-                std::move(video),       std::move(audio), std::move(stills)};
-          }),
-          py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
-          py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
-          py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("stills"))
+      .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
+                       int decoder_threads, std::vector<ClipPlan> clips, int width_px,
+                       int height_px, std::vector<PicturePlan> pictures,
+                       std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
+                       std::vector<LoudnessPlan> loudness, std::vector<StillPlan> stills) {
+             return Plan{
+                 std::move(source_path), video_stream,     rotation_deg,        decoder_threads,
+                 std::move(clips),       width_px,         height_px,           std::move(pictures),
+                 std::move(video),       std::move(audio), std::move(loudness), std::move(stills)};
+           }),
+           py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
+           py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
+           py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("loudness"),
+           py::arg("stills"))
       .def_readonly("source_path", &Plan::source_path);
 }

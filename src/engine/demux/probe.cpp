@@ -69,6 +69,8 @@ void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts&
 void read_sound_facts(const AVStream& stream, StreamFacts& facts) {
   const AVCodecParameters& coded = *stream.codecpar;
   facts.sample_rate_hz = coded.sample_rate;
+  facts.bit_depth =
+      std::max(coded.bits_per_raw_sample, av_get_exact_bits_per_sample(coded.codec_id));
   facts.channels = coded.ch_layout.nb_channels;
   std::array<char, 128> layout{};
   if (av_channel_layout_describe(&coded.ch_layout, layout.data(), layout.size()) > 0) {

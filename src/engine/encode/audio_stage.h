@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -24,6 +25,8 @@ class AudioStage {
   void run();
   // What the stage reads from. Closed: nothing more is wanted.
   [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
+  // How far the sound has come, from the source's origin. Any thread.
+  std::atomic<int64_t> position_us = 0;
 
  private:
   // Samples that the rendition has, as far as is known.

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
+
+extern "C" {
+#include <libavutil/opt.h>
+}
 
 #include "av/check.h"
 #include "av/swr.h"
@@ -18,11 +23,24 @@ constexpr int64_t kMaxGapS = 30LL * 60;  // as ConstantRate's
 
 }  // namespace
 
-Resampler::Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us)
+Resampler::Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us,
+                     std::optional<Mix> mix)
     : sample_rate_hz_(sample_rate_hz),
       layout_(layout),
       channels_(layout_.channels()),
-      start_us_(start_us) {}
+      start_us_(start_us),
+      mix_(std::move(mix)) {}
+
+void Resampler::apply_mix(int source_channels) {
+  if (!mix_ || mix_->empty() || mix_->front().size() != static_cast<std::size_t>(source_channels)) {
+    // Usual mixing must not clip either.
+    av_opt_set_double(swr_.get(), "rematrix_maxval", 1.0, 0);
+    return;
+  }
+  std::vector<double> matrix;
+  for (const std::vector<double>& row : *mix_) matrix.insert(matrix.end(), row.begin(), row.end());
+  av::check(swr_set_matrix(swr_.get(), matrix.data(), source_channels), "swr_set_matrix");
+}
 
 void Resampler::configure(const AVFrame& frame, const Take& take) {
   const bool fits = like_ && like_->sample_rate == frame.sample_rate &&
@@ -36,6 +54,7 @@ void Resampler::configure(const AVFrame& frame, const Take& take) {
       frame.ch_layout.order == AV_CHANNEL_ORDER_UNSPEC ? usual.get() : &frame.ch_layout;
   swr_ = av::make_swr({*from, static_cast<AVSampleFormat>(frame.format), frame.sample_rate},
                       {*layout_.get(), AV_SAMPLE_FMT_FLTP, sample_rate_hz_});
+  apply_mix(from->nb_channels);
   av::check(swr_init(swr_.get()), "swr_init");
   like_ = av::make_frame();
   like_->sample_rate = frame.sample_rate;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "av/handles.h"
 
@@ -14,8 +15,13 @@ namespace videngine {
 // drifts from its timestamps. Not thread-safe.
 class Resampler {
  public:
-  // `layout` is FFmpeg's name of the channels; `start_us` on the timeline becomes sample 0.
-  Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us);
+  // How loud each channel of the source is in each of ours: a row for each of ours.
+  using Mix = std::vector<std::vector<double>>;
+
+  // `layout` is FFmpeg's name of the channels; `start_us` on the timeline becomes sample 0. Sound
+  // with another number of channels than the mix has columns is mixed in the usual way.
+  Resampler(int sample_rate_hz, const std::string& layout, int64_t start_us,
+            std::optional<Mix> mix = std::nullopt);
 
   // Receives planar float samples, to be written behind all before; data is valid during the call.
   using Take = std::function<void(const uint8_t* const* planes, int samples)>;
@@ -31,6 +37,7 @@ class Resampler {
 
  private:
   void configure(const AVFrame& frame, const Take& take);
+  void apply_mix(int source_channels);
   void correct(const AVFrame& frame, const Take& take);
   void convert(const AVFrame* frame, const Take& take);
   void give(const uint8_t* const* planes, int samples, const Take& take);
@@ -39,6 +46,7 @@ class Resampler {
   av::ChannelLayout layout_;
   int channels_;
   int64_t start_us_;
+  std::optional<Mix> mix_;
   av::Swr swr_;
   av::Frame like_;  // what swr_ was made for
   int64_t written_ = 0;

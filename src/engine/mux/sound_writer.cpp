@@ -39,28 +39,37 @@ class CmafSound final : public SoundWriter {
   TrackWriter writer_;
 };
 
-// A file of its own, in any container of libavformat.
+// A file of its own in a container of libavformat's, which says itself what is priming: by an edit
+// list, LAME's header, Opus's pre-skip.
 class SoundFile final : public SoundWriter {
  public:
-  SoundFile(const AudioRenditionPlan& plan, const AVCodecContext& encoder, const char* format)
-      : time_base_(encoder.time_base), muxer_(plan.id, plan.path, format) {
+  SoundFile(const AudioRenditionPlan& plan, const AVCodecContext& encoder)
+      : vorbis_(encoder.codec_id == AV_CODEC_ID_VORBIS),
+        time_base_(encoder.time_base),
+        muxer_(plan.id, plan.path, plan.container.c_str()) {
     AVStream& stream = muxer_.add_stream(encoder);
     if (!plan.language.empty()) {
       av_dict_set(&stream.metadata, "language", plan.language.c_str(), 0);
     }
+    for (const auto& [key, value] : plan.tags) {
+      av_dict_set(&muxer_.context().metadata, key.c_str(), value.c_str(), 0);
+    }
     av::Dictionary options;
+    if (plan.container == "ipod") options.set("movflags", "faststart");
+    if (plan.container == "wav") options.set("rf64", "auto");
     muxer_.write_header(options);
   }
 
   void write(av::Packet packet) override {
     // Vorbis's first packet only prepares its decoder, which gives nothing for it: the second is 0.
-    packet->pts = packet->dts = std::max<int64_t>(packet->pts, 0);
+    if (vorbis_) packet->pts = packet->dts = std::max<int64_t>(packet->pts, 0);
     muxer_.write(std::move(packet), 0, time_base_);
   }
   void finish() override { size_bytes_ = muxer_.finish(); }
   [[nodiscard]] int64_t size_bytes() const override { return size_bytes_; }
 
  private:
+  bool vorbis_;
   AVRational time_base_;
   Muxer muxer_;
   int64_t size_bytes_ = 0;
@@ -73,7 +82,7 @@ std::unique_ptr<SoundWriter> make_sound_writer(const AudioRenditionPlan& plan,
   if (plan.container == "cmaf") {
     return std::make_unique<CmafSound>(plan, encoder, frame_samples);
   }
-  return std::make_unique<SoundFile>(plan, encoder, plan.container.c_str());
+  return std::make_unique<SoundFile>(plan, encoder);
 }
 
 }  // namespace videngine
