@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -151,10 +152,10 @@ def test_a_job_tone_maps_films_and_images_alike(tmp_path: Path, transfer: str) -
     assert streams(small)[0]["color_transfer"] == "bt709"
 
 
-def test_the_peak_is_what_the_metadata_says(tmp_path: Path) -> None:
-    """MaxCLL in the bit stream alone: 480 nits, where the display had 4000."""
-    path = tmp_path / "light.mp4"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "color=gray:s=64x64:d=0.2"]
+def hdr10_film(folder: Path) -> Path:
+    """Half a second with MaxCLL in the bit stream alone: 480 nits, where the display had 4000."""
+    path = folder / "light.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=25:d=0.6"]
     command += ["-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params"]
     display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)"
     command += [
@@ -162,9 +163,41 @@ def test_the_peak_is_what_the_metadata_says(tmp_path: Path) -> None:
         "transfer=smpte2084:colormatrix=bt2020nc"
     ]
     subprocess.run([*command, str(path)], check=True)
+    return path
+
+
+def light_of(path: Path) -> tuple[int, float]:
     stream = engine.probe(path).video
     assert stream is not None
-    assert (stream.max_content_nits, stream.mastering_peak_nits) == (480, 4000)
+    return stream.max_content_nits, stream.mastering_peak_nits
+
+
+def test_the_peak_is_what_the_metadata_says(tmp_path: Path) -> None:
+    assert light_of(hdr10_film(tmp_path)) == (480, 4000)
+
+
+def test_hdr_that_is_kept_keeps_its_bits_its_tags_and_its_metadata(tmp_path: Path) -> None:
+    source = hdr10_film(tmp_path)
+    report = transcode(
+        source,
+        tmp_path,
+        {"output": "mp4", "video_codec": "libx265"},
+        {"output": "hls", "stream": [{"video_codec": "libx265"}]},
+        {"output": "hls", "stream": [{"hdr_to_sdr": 1}]},
+    )
+    assert "hdr_to_8bit" not in {w.code for w in report.warnings}
+    made = next((tmp_path / "0").glob("*.mp4"))
+    tags = streams(made)[0]
+    assert tags["pix_fmt"] == "yuv420p10le"
+    assert [tags[k] for k in ("color_space", "color_transfer", "color_primaries")] == [
+        "bt2020nc", "smpte2084", "bt2020",
+    ]  # fmt: skip
+    assert light_of(made) == (480, 4000)
+    ranges = [
+        re.findall(r"VIDEO-RANGE=(\w+)", (tmp_path / folder / "playlist.m3u8").read_text())
+        for folder in ("1", "2")
+    ]
+    assert ranges == [["PQ"], ["SDR"]]
 
 
 @pytest.mark.parametrize("clip", ["hdr10_pq_hevc.mp4", "hlg_hevc.mov"])
