@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from tests.packaging.decrypt import DECRYPTORS, KEY
 from tests.packaging.ladders import Ladder
-from tests.packaging.test_protection import common
+from tests.packaging.protections import common
 
 from videngine.errors import Cancelled, VidengineError
 from videngine.packaging import package

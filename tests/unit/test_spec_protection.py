@@ -286,7 +286,7 @@ def test_what_a_ladder_cannot_be_is_left_out_with_a_warning(
     ("field", "value"), [("audio_codec", "mp3"), ("audio_codec", "opus"), ("video_codec", "hevc")]
 )
 def test_mpeg_ts_with_its_sound_apart_takes_h264_and_aac_alone(field: str, value: str) -> None:
-    found = faults(job("hls", fmp4=0, **{field: value}))
+    found = faults(job("hls", fmp4=0, **{field: value}), strict=True)
     assert [code for path, code in found if path.endswith(field)]
     if value != "opus":
         assert parse_job(job("hls", separate_audio=0, **{field: value})).warnings == ()

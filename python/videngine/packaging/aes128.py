@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -18,6 +19,8 @@ from videngine.errors import Cancelled
 from videngine.packaging.playlist import quoted
 from videngine.packaging.segments import Segment
 from videngine.protection import SegmentEncryption
+
+_PART_BYTES = 1 << 20
 
 
 def encrypt_segments(
@@ -46,11 +49,11 @@ def encrypt_segments(
             raise Cancelled
         path = folder / segment.uri
         iv = encryption.iv or number.to_bytes(16, "big")
-        data = _encrypt(path.read_bytes(), key=encryption.key, iv=iv)
         partial = path.with_name(path.name + ".part")
-        partial.write_bytes(data)
+        with path.open("rb") as clear, partial.open("wb") as secret:
+            _encrypt(clear, secret, key=encryption.key, iv=iv)
         partial.replace(path)
-        encrypted.append(replace(segment, size_bytes=len(data)))
+        encrypted.append(replace(segment, size_bytes=path.stat().st_size))
     return encrypted
 
 
@@ -60,8 +63,9 @@ def key_tags(encryption: SegmentEncryption) -> list[str]:
     return [f"#EXT-X-KEY:METHOD=AES-128,URI={quoted(encryption.key_url)}{iv}"]
 
 
-def _encrypt(data: bytes, *, key: bytes, iv: bytes) -> bytes:
+def _encrypt(clear: BinaryIO, secret: BinaryIO, *, key: bytes, iv: bytes) -> None:
     padder = PKCS7(AES.block_size).padder()
     encryptor = Cipher(AES(key), CBC(iv)).encryptor()
-    padded = padder.update(data) + padder.finalize()
-    return encryptor.update(padded) + encryptor.finalize()
+    while part := clear.read(_PART_BYTES):
+        secret.write(encryptor.update(padder.update(part)))
+    secret.write(encryptor.update(padder.finalize()) + encryptor.finalize())

