@@ -226,7 +226,7 @@ bool Repacker::all_done() const {
 
 void Repacker::copy(AVPacket& packet, Track& track) {
   const AVRational from = source(packet.stream_index).time_base;
-  AVStream& to = *output_->streams[track.index];
+  const AVStream& to = *output_->streams[track.index];
   const int64_t shift = av_rescale_q(base_us_, AV_TIME_BASE_Q, from);
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
   if (packet.pts == AV_NOPTS_VALUE) packet.pts = packet.dts;
