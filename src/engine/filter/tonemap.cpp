@@ -41,7 +41,8 @@ constexpr auto kDither = [] {
   return matrix;
 }();
 
-// One row of the picture on its way, one array for each channel.
+// One row of the picture on its way, one array for each channel. The loops over it are plain and
+// their pointers apart (`__restrict`), so that compilers make vectors of them.
 struct Row {
   float* red;
   float* green;
@@ -67,9 +68,16 @@ void spread_chroma(const uint16_t* near, const uint16_t* far, int width_px, floa
   out[width_px - 1] = out[width_px - 2];
 }
 
-// Y'CbCr → linear light, 1 being 10 000 nits. `cb` and `cr` may be the memory of the result.
+// Y'CbCr → linear light, 1 being 10 000 nits.
 void to_light(const TonemapTables& t, const uint16_t* luma, const float* cb, const float* cr,
               int width_px, const Row& row) {
+  float* __restrict red = row.red;
+  float* __restrict green = row.green;
+  float* __restrict blue = row.blue;
+  const float red_of_cr = t.red_of_cr;
+  const float green_of_cb = t.green_of_cb;
+  const float green_of_cr = t.green_of_cr;
+  const float blue_of_cb = t.blue_of_cb;
   const auto limited = [](float value) {
     return at_most(at_least(value, 0), static_cast<float>(kCodedSteps));
   };
@@ -77,21 +85,21 @@ void to_light(const TonemapTables& t, const uint16_t* luma, const float* cb, con
     const float y = kStepsPerCode * (static_cast<float>(luma[x]) - 64);
     const float blue_difference = cb[x];
     const float red_difference = cr[x];
-    row.red[x] = limited(y + t.red_of_cr * red_difference);
-    row.green[x] = limited(y + t.green_of_cb * blue_difference + t.green_of_cr * red_difference);
-    row.blue[x] = limited(y + t.blue_of_cb * blue_difference);
+    red[x] = limited(y + red_of_cr * red_difference);
+    green[x] = limited(y + green_of_cb * blue_difference + green_of_cr * red_difference);
+    blue[x] = limited(y + blue_of_cb * blue_difference);
   }
-  for (float* channel : {row.red, row.green, row.blue}) {
+  for (float* channel : {red, green, blue}) {
     for (int x = 0; x < width_px; ++x) channel[x] = look_up(t.light, channel[x]);
   }
   if (t.ootf.empty()) return;
   for (int x = 0; x < width_px; ++x) {
     const float luminance =
-        t.luminance[0] * row.red[x] + t.luminance[1] * row.green[x] + t.luminance[2] * row.blue[x];
+        t.luminance[0] * red[x] + t.luminance[1] * green[x] + t.luminance[2] * blue[x];
     const float factor = look_up(t.ootf, kRootSteps * at_most(std::sqrt(std::sqrt(luminance)), 1));
-    row.red[x] *= factor;
-    row.green[x] *= factor;
-    row.blue[x] *= factor;
+    red[x] *= factor;
+    green[x] *= factor;
+    blue[x] *= factor;
   }
 }
 
@@ -104,45 +112,51 @@ float weighted(float red, float green, float blue) {
 // three, which keeps hue and saturation; colours outside of BT.709 lose saturation, towards the
 // grey of their own luminance, until they are inside.
 void to_sdr(const TonemapTables& t, int width_px, const Row& row) {
+  float* __restrict red = row.red;
+  float* __restrict green = row.green;
+  float* __restrict blue = row.blue;
   for (int x = 0; x < width_px; ++x) {
-    const float largest = at_least(row.red[x], at_least(row.green[x], row.blue[x]));
+    const float largest = at_least(red[x], at_least(green[x], blue[x]));
     const float factor = look_up(t.gain, kRootSteps * at_most(std::sqrt(std::sqrt(largest)), 1));
-    row.red[x] *= factor;
-    row.green[x] *= factor;
-    row.blue[x] *= factor;
+    red[x] *= factor;
+    green[x] *= factor;
+    blue[x] *= factor;
   }
-  const auto& m = t.to_709;
+  const std::array<float, 9> m = t.to_709;
   for (int x = 0; x < width_px; ++x) {
     // Rows of the matrix sum to 1; written with differences, greys stay grey to the last bit.
-    const float from_red = row.red[x] - row.green[x];
-    const float from_blue = row.blue[x] - row.green[x];
-    const float r = row.green[x] + m[0] * from_red + m[2] * from_blue;
-    const float g = row.green[x] + m[3] * from_red + m[5] * from_blue;
-    const float b = row.green[x] + m[6] * from_red + m[8] * from_blue;
+    const float from_red = red[x] - green[x];
+    const float from_blue = blue[x] - green[x];
+    const float r = green[x] + m[0] * from_red + m[2] * from_blue;
+    const float g = green[x] + m[3] * from_red + m[5] * from_blue;
+    const float b = green[x] + m[6] * from_red + m[8] * from_blue;
     const float grey = at_most(weighted(r, g, b), 1);
     const float lowest = at_most(r, at_most(g, b));
     const float highest = at_least(r, at_least(g, b));
     const float up = grey / at_least(grey - lowest, kSmallest);
     const float down = (1 - grey) / at_least(highest - grey, kSmallest);
     const float kept = at_most(at_most(up, down), 1);
-    row.red[x] = at_most(at_least(grey + kept * (r - grey), 0), 1);
-    row.green[x] = at_most(at_least(grey + kept * (g - grey), 0), 1);
-    row.blue[x] = at_most(at_least(grey + kept * (b - grey), 0), 1);
+    red[x] = at_most(at_least(grey + kept * (r - grey), 0), 1);
+    green[x] = at_most(at_least(grey + kept * (g - grey), 0), 1);
+    blue[x] = at_most(at_least(grey + kept * (b - grey), 0), 1);
   }
 }
 
 // Linear light → luma, written; and B' - Y', R' - Y' in the places of blue and red.
 void to_luma(const TonemapTables& t, int width_px, const Row& row,
-             const std::array<float, 8>& dither, uint8_t* out) {
-  for (float* channel : {row.red, row.green, row.blue}) {
+             const std::array<float, 8>& dither, uint8_t* __restrict out) {
+  float* __restrict red = row.red;
+  float* __restrict green = row.green;
+  float* __restrict blue = row.blue;
+  for (float* channel : {red, green, blue}) {
     for (int x = 0; x < width_px; ++x) {
       channel[x] = look_up(t.coded, kLightSteps * std::sqrt(channel[x]));
     }
   }
   for (int x = 0; x < width_px; ++x) {
-    const float y = weighted(row.red[x], row.green[x], row.blue[x]);
-    row.blue[x] -= y;
-    row.red[x] -= y;
+    const float y = weighted(red[x], green[x], blue[x]);
+    blue[x] -= y;
+    red[x] -= y;
     out[x] = static_cast<uint8_t>(16 + 219 * y + dither[x % 8]);
   }
 }
