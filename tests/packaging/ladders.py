@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,7 +45,10 @@ class Ladder:
             "tracks": self.tracks,
             "segment_s": self.segment_s,
         }
-        return OutputPlan(**{**values, **changes})  # type: ignore[arg-type]  # a test's shorthand
+        values |= changes
+        sounds = 0 if values["tracks"] else None  # all of them are one group
+        values["rungs"] = tuple(replace(rung, sounds=sounds) for rung in values["rungs"])  # type: ignore[attr-defined]
+        return OutputPlan(**values)  # type: ignore[arg-type]  # a test's shorthand
 
 
 def plan_ladder(
