@@ -18,7 +18,7 @@ struct Opening {
 // What tells one family of encoders from another; each has a file of its own.
 struct EncoderFamily {
   // Sets what only this family understands.
-  void (*prepare)(Opening& opening);
+  void (*prepare)(Opening& opening) = nullptr;
   // Turns libavcodec's refusal to open into the failure to throw; null for encoder_init_failed.
   EngineError (*refusal)(int code, const VideoRenditionPlan& plan) = nullptr;
   // Whether a frame can be made a key frame by asking for it.

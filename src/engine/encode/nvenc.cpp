@@ -64,7 +64,7 @@ void open_device(Opening& opening) {
   const int code = av_hwdevice_ctx_create(&opening.context.hw_device_ctx, AV_HWDEVICE_TYPE_CUDA,
                                           nullptr, nullptr, 0);
   if (code >= 0) return;
-  EngineError error(ErrorClass::EncoderUnavailable, "codec_unavailable", "", opening.plan.id);
+  const EngineError error(ErrorClass::EncoderUnavailable, "codec_unavailable", "", opening.plan.id);
   throw unavailable(opening.plan, error.log);
 }
 

@@ -60,8 +60,8 @@ void prepare(Opening& opening) {
   };
   set("pools=" + std::to_string(plan.threads));
   set("log-level=error");
-  // Key frames stand where the segment grid wants them and nowhere else, unless scene cuts are asked
-  // for.
+  // Key frames stand where the segment grid wants them and nowhere else, unless scene cuts are
+  // asked for.
   set("open-gop=0");
   if (options.get(kParameters).find("scenecut=") == std::string::npos) set("scenecut=0");
   set("repeat-headers=0");
