@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.fields.rows import Made, Row
+from tests.fields.rows import Elsewhere, Made, Row
 
 IMAGE = {"output": "thumbnail", "height": 90}
 
@@ -51,4 +51,22 @@ ROWS = [
         check=both_have_it),
     Row(fields=("OutputBase.destination", "OutputBase.allow_soft_fail"),
         name="one destination fails softly", job=one_fails(soft=True), check=the_other_has_it),
+]  # fmt: skip
+
+ELSEWHERE = [
+    Elsewhere(
+        fields=(
+            "FtpPlace.type", "FtpPlace.endpoint", "FtpPlace.path", "FtpPlace.key",
+            "FtpPlace.secret", "FtpPlace.tcp_port", "FtpPlace.is_passive",
+        ),
+        test="tests/storage/test_ftp.py::test_a_file_goes_there_and_comes_back",
+    ),
+    Elsewhere(
+        fields=("FtpPlace.use_tls",),
+        test="tests/storage/test_ftp.py::test_a_server_that_answers_no_tls_is_not_talked_to_without",
+    ),
+    Elsewhere(
+        fields=("FtpPlace.url",),
+        test="tests/unit/test_spec_places.py::test_ftp_is_read_from_parts_or_a_url",
+    ),
 ]  # fmt: skip

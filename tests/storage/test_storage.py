@@ -112,10 +112,10 @@ def test_buckets_of_the_spec_have_what_storage_asks_for(
 
 
 def test_an_unknown_kind_is_a_fault_of_the_caller(settings: MakeSettings) -> None:
-    place: Any = SimpleNamespace(kind="ftp", path="x")
-    with pytest.raises(ValueError, match="ftp"):
+    place: Any = SimpleNamespace(kind="tape", path="x")
+    with pytest.raises(ValueError, match="tape"):
         open_source(place, settings=settings())
-    with pytest.raises(ValueError, match="ftp"):
+    with pytest.raises(ValueError, match="tape"):
         open_sink(place, job_id="j", settings=settings())
 
 

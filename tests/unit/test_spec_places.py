@@ -158,11 +158,14 @@ def test_file_sources() -> None:
         ({}, [("source.type", "missing_field")]),
         ({"type": "floppy"}, [("source.type", "invalid_field")]),
         ({"type": 3}, [("source.type", "invalid_field")]),
-        ({"type": "ftp", "path": "x"}, [("source.type", "not_yet_supported")]),
+        ({"type": "ftp", "path": "x"}, [("source.endpoint", "missing_field")]),
+        ({"type": "ftp", "url": "ftps://h/x"}, [("source.url", "conflicting_fields")]),
+        ({"url": "ftp://h/x", "key": "me"}, [("source.url", "conflicting_fields")]),
+        ({"url": "ftp://h:port/x"}, [("source.url", "invalid_field")]),
+        ({"type": "ftp", "endpoint": "h", "path": "a\rb"}, [("source.path", "invalid_field")]),
         ("sftp://u:hunter2@h/x", [("source", "not_yet_supported")]),
         ("gopher://h/x", [("source", "invalid_field")]),
         ("just text", [("source", "invalid_field")]),
-        ({"url": "ftp://h/x"}, [("source.type", "not_yet_supported")]),
         ({"type": "s3"}, [("source.bucket", "missing_field"), ("source.path", "missing_field")]),
         ({"type": "s3", "bucket": "b"}, [("source.path", "missing_field")]),
         ({"type": "s3", "bucket": "b", "path": "/"}, [("source.path", "missing_field")]),
@@ -246,7 +249,6 @@ def test_permissions_name_an_acl_or_none(permissions: Any, acl: str | None) -> N
         ({}, [("destination.type", "missing_field")]),
         ({"type": "https", "url": "https://h/a"}, [("destination.type", "invalid_field")]),
         ("https://h/a", [("destination", "invalid_field")]),
-        ("ftp://u:hunter2@h/a", [("destination", "not_yet_supported")]),
         ({"type": "s3", "bucket": "b", "path": "a/../b"}, [("destination.path", "invalid_field")]),
         ({"type": "s3", "bucket": "b", "path": "..\\b"}, [("destination.path", "invalid_field")]),
         ({"type": "s3", "bucket": "b", "path": "a\x7f"}, [("destination.path", "invalid_field")]),
@@ -421,3 +423,33 @@ def test_headers_of_objects_are_checked(field: str, bad: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_job(several(place))
     assert caught.value.faults[0].path == f"format[0].destination[0].{field}"
+
+
+def test_ftp_is_read_from_parts_or_a_url() -> None:
+    url = destination("ftps://m%40e:shh@h.example.com:990/a%20b/film.mp4")
+    parts = destination(
+        {
+            "type": "ftps",
+            "endpoint": "h.example.com",
+            "tcp_port": "990",
+            "key": "m@e",
+            "secret": "shh",
+            "path": "a b/film.mp4",
+        }
+    )
+    assert url == parts
+    assert (url.host, url.port, url.tls, url.clean_path) == (
+        "h.example.com",
+        990,
+        True,
+        "a b/film.mp4",
+    )
+    assert "shh" not in repr(url) + str(url.echo())
+    plain = destination("ftp://h/a/")
+    assert (plain.port, plain.tls) == (21, False)
+
+
+@pytest.mark.parametrize("value", ["ftp://", "ftp://h/a?b=c", "ftp://h/../a", "ftp://h"])
+def test_ftp_places_that_cannot_be_meant_are_refused(value: str) -> None:
+    with pytest.raises(SpecError):
+        destination(value)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from videngine.spec.faults import invalid
+from videngine.spec.ftp import FtpPlace
 from videngine.spec.model import Model
 from videngine.spec.place import FilePlace, UrlOr, kind_of_place
 from videngine.spec.s3 import S3Place
@@ -105,6 +106,10 @@ class S3Destination(S3Place, BelowItself):
         return out | {name: value for name, value in given.items() if value is not None}
 
 
+class FtpDestination(FtpPlace, BelowItself):
+    """A folder or file on an FTP server."""
+
+
 class FileDestination(FilePlace, BelowItself):
     """A folder or file on the machine of the service."""
 
@@ -119,12 +124,15 @@ def _kind(data: Any) -> str | None:
 
 
 Destination = Annotated[
-    Annotated[S3Destination, Tag("s3")] | Annotated[FileDestination, Tag("file")],
+    Annotated[S3Destination, Tag("s3")]
+    | Annotated[FtpDestination, Tag("ftp")]
+    | Annotated[FileDestination, Tag("file")],
     Discriminator(kind_of_place),
     UrlOr(),
 ]
 Destinations = Annotated[
     Annotated[S3Destination, Tag("s3")]
+    | Annotated[FtpDestination, Tag("ftp")]
     | Annotated[FileDestination, Tag("file")]
     | Annotated[
         tuple[Destination, ...], Field(min_length=1, max_length=MAX_DESTINATIONS), Tag("several")

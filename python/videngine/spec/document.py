@@ -15,6 +15,7 @@ from typing import Any
 from videngine.spec.codec_parameters import CodecParameters
 from videngine.spec.destination import S3Destination
 from videngine.spec.encoding import EncodingFields
+from videngine.spec.ftp import FtpPlace
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo, LogoMargin
 from videngine.spec.loudness import Loudness
@@ -59,6 +60,7 @@ MODELS: dict[str, type[Model]] = {
         S3Destination,
         HttpSource,
         FilePlace,
+        FtpPlace,
         OutputBase,
         Mp4Output,
         WebmOutput,

@@ -12,7 +12,12 @@ import re
 from dataclasses import dataclass, replace
 
 from videngine.errors import Fault
-from videngine.spec.destination import Destination, FileDestination, S3Destination
+from videngine.spec.destination import (
+    Destination,
+    FileDestination,
+    FtpDestination,
+    S3Destination,
+)
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import AdaptiveOutput, Output, SegmentedOutput
 
@@ -119,6 +124,8 @@ def _claim(
     store: tuple[str, ...] = ("default",)
     if isinstance(destination, S3Destination):
         store = ("s3", (destination.endpoint_url or "").lower(), destination.bucket)
+    elif isinstance(destination, FtpDestination):
+        store = ("ftp", destination.host, str(destination.port))
     elif isinstance(destination, FileDestination):
         store = ("file",)
     return _Claim(

@@ -21,7 +21,13 @@ from videngine.spec.model import Model
 from videngine.spec.values import is_unset, text
 
 S3_TYPES = ("s3", "gcs", "r2", "minio")
-LATER_TYPES = ("ftp", "ftps", "sftp", "azblob", "b2", "tus")
+_KINDS = {
+    **dict.fromkeys(S3_TYPES, "s3"),
+    **dict.fromkeys(("http", "https"), "http"),
+    **dict.fromkeys(("ftp", "ftps"), "ftp"),
+    "file": "file",
+}
+LATER_TYPES = ("sftp", "azblob", "b2", "tus")
 
 FilePath = Annotated[str, text(4096, "the path of a file")]
 Url = Annotated[str, text(4096, "a URL")]
@@ -37,9 +43,7 @@ def kind_of_place(data: Any) -> str | None:
     if is_unset(name):
         name = _infer_type(data)
     name = name.strip().lower() if isinstance(name, str) else None
-    return {**dict.fromkeys(S3_TYPES, "s3"), "http": "http", "https": "http", "file": "file"}.get(
-        name or ""
-    )
+    return _KINDS.get(name or "")
 
 
 def _infer_type(data: dict[str, Any]) -> str | None:

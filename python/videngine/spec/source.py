@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from videngine.spec.faults import invalid
+from videngine.spec.ftp import FtpPlace
 from videngine.spec.model import NotYet
 from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place, needs_one_of
 from videngine.spec.private import WebUrl
@@ -50,6 +51,10 @@ class HttpSource(Place):
         return {"type": self.type, "url": str(self.url)}
 
 
+class FtpSource(FtpPlace):
+    """A file on an FTP server."""
+
+
 class FileSource(FilePlace):
     """A file on the machine of the service."""
 
@@ -57,6 +62,7 @@ class FileSource(FilePlace):
 Source = Annotated[
     Annotated[S3Source, Tag("s3")]
     | Annotated[HttpSource, Tag("http")]
+    | Annotated[FtpSource, Tag("ftp")]
     | Annotated[FileSource, Tag("file")],
     Discriminator(kind_of_place),
     UrlOr(),

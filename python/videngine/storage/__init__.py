@@ -9,6 +9,7 @@ from videngine.links import outputs_url
 from videngine.settings import Settings
 from videngine.storage.base import Moved, Sink, Source, StoredObject
 from videngine.storage.file import FileSink, FileSource
+from videngine.storage.ftp import FtpPlace, FtpSink, FtpSource
 from videngine.storage.guard import GuardedClient
 from videngine.storage.http import HttpSource
 from videngine.storage.s3 import S3Folder, S3Sink, S3Source
@@ -56,7 +57,7 @@ class HttpPlace(Protocol):
 
 
 def open_source(
-    place: S3Place | HttpPlace | FilePlace, *, settings: Settings, anywhere: bool = False
+    place: S3Place | HttpPlace | FtpPlace | FilePlace, *, settings: Settings, anywhere: bool = False
 ) -> Source:
     """The source that ``place`` describes. Nothing is read yet.
 
@@ -74,6 +75,8 @@ def open_source(
                 client=GuardedClient(settings, anywhere=anywhere),
                 max_bytes=settings.max_source_bytes,
             )
+        case "ftp":
+            return FtpSource(cast(FtpPlace, place), settings=settings, anywhere=anywhere)
         case "file":
             return FileSource(
                 cast(FilePlace, place).path,
@@ -84,7 +87,11 @@ def open_source(
 
 
 def open_sink(
-    place: S3Folder | FilePlace | None, *, job_id: str, settings: Settings, anywhere: bool = False
+    place: S3Folder | FtpPlace | FilePlace | None,
+    *,
+    job_id: str,
+    settings: Settings,
+    anywhere: bool = False,
 ) -> Sink:
     """The sink that ``place`` describes; None is the default store. Nothing is written yet.
 
@@ -106,6 +113,8 @@ def open_sink(
     match place.kind:
         case "s3":
             return S3Sink(cast(S3Folder, place), settings=settings, anywhere=anywhere)
+        case "ftp":
+            return FtpSink(cast(FtpPlace, place), settings=settings, anywhere=anywhere)
         case "file":
             folder, _ = split_path(cast(FilePlace, place).path)
             return FileSink(folder, roots=None if anywhere else settings.file_roots)

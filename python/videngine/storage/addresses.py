@@ -18,6 +18,7 @@ from ssrfguard import (
 )
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = {"http": {80, 443}, "https": {80, 443}, "ftp": {21, 990}}
 
 _DENIED = AddressTable(
     (
@@ -70,7 +71,7 @@ class AddressPolicy:
         if self._anywhere or (scheme, host.rstrip(".").lower(), port) in self._trusted:
             return Policy(denied_networks=_NONE_DENIED, allowed_ports=frozenset({port}))
         return Policy(
-            denied_networks=_DENIED if port in _DEFAULT_PORTS.values() else _ALL_DENIED,
+            denied_networks=_DENIED if port in _USUAL_PORTS[scheme] else _ALL_DENIED,
             allowed_networks=tuple(o.network for o in self._openings if o.port in (None, port)),
             allowed_ports=frozenset({port}),
         )
