@@ -215,3 +215,15 @@ def test_models_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         spec.video_id = "w"
     assert issubclass(JobSpec, Model)
+
+
+def test_a_logo_is_echoed_as_json_without_what_its_url_hides() -> None:
+    logo = {"source": "https://h/l.png?sig=hunter2", "x": 1, "opacity": "0.5", "start_time": "1.5"}
+    outputs = [
+        {"output": "mp4", "logo": logo},
+        {"output": "hls", "logo": [logo], "stream": [{"logo": logo}]},
+    ]
+    spec = parse_job({"video_id": "v", "source": "https://h/a", "format": outputs}).spec
+    shown = json.dumps(spec.echo())
+    assert shown.count("https://h/l.png?sig=********") == 3
+    assert "hunter2" not in shown

@@ -11,6 +11,7 @@ from videngine.spec.place import Place
 from videngine.spec.private import Credential, PrivateUrl
 from videngine.spec.protection import PROTECTION_FIELDS, Unusable
 from videngine.spec.source import HttpSource
+from videngine.spec.values import decimal
 
 _ALWAYS: dict[str, Any] = {
     "output": "",
@@ -38,7 +39,7 @@ _ALWAYS: dict[str, Any] = {
     "mode": "",
     "deinterlace": False,
 }
-_PARTS = ("subtitles", *PROTECTION_FIELDS)  # they may hold secrets
+_PARTS = ("subtitles", "logo", *PROTECTION_FIELDS)  # they may hold secrets
 _ALWAYS_IN_STREAM: dict[str, Any] = {
     "video_codec": "",
     "height": 0,
@@ -50,9 +51,7 @@ _ALWAYS_IN_STREAM: dict[str, Any] = {
 
 def echo_output(output: OutputBase) -> dict[str, Any]:
     """One entry of ``format`` as responses print it."""
-    given = output.model_dump(exclude_none=True, exclude={"destination", "stream", *_PARTS})
-    parts = {name: _echo(getattr(output, name, None)) for name in _PARTS}
-    out = {**_ALWAYS, **given, **{name: part for name, part in parts.items() if part is not None}}
+    out = {**_ALWAYS, **_given(output)}
     if output.destination is not None:
         several = [place.echo() for place in output.destinations]
         out["destination"] = several if isinstance(output.destination, tuple) else several[0]
@@ -65,6 +64,13 @@ def echo_output(output: OutputBase) -> dict[str, Any]:
     return out
 
 
+def _given(model: Model) -> dict[str, Any]:
+    """The fields that were given, but for places and rungs."""
+    given = model.model_dump(exclude_none=True, exclude={"destination", "stream", *_PARTS})
+    parts = {name: _echo(getattr(model, name, None)) for name in _PARTS}
+    return {**given, **{name: part for name, part in parts.items() if part is not None}}
+
+
 def _echo(value: Any) -> Any:
     """A part of an output, its places as responses print them."""
     if isinstance(value, HttpSource):
@@ -73,10 +79,12 @@ def _echo(value: Any) -> Any:
         return value.echo()
     if isinstance(value, Credential | PrivateUrl):
         return str(value)
+    if isinstance(value, Fraction):
+        return decimal(value)
     if isinstance(value, Model):
         return {name: _echo(inner) for name, inner in value if inner is not None}
     return [_echo(inner) for inner in value] if isinstance(value, tuple) else value
 
 
 def _echo_rung(rung: Rung) -> dict[str, Any]:
-    return {**_ALWAYS_IN_STREAM, **rung.model_dump(exclude_none=True)}
+    return {**_ALWAYS_IN_STREAM, **_given(rung)}
