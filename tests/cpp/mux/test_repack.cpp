@@ -1,5 +1,3 @@
-#include "mux/repack.h"
-
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -8,6 +6,7 @@
 #include "fixtures/measure.h"
 #include "fixtures/scratch.h"
 #include "fixtures/source.h"
+#include "mux/repack.h"
 
 namespace videngine::test {
 namespace {
