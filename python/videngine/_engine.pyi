@@ -108,6 +108,7 @@ class VideoRenditionPlan:
         tag: str,
         pass_number: int,
         statistics_path: str,
+        captions: bool,
     ) -> None: ...
     @property
     def id(self) -> str: ...
@@ -191,6 +192,12 @@ class ClipPlan:
     def path(self) -> str: ...
 
 @final
+class TextRenditionPlan:
+    def __init__(self, *, id: str, stream: int, path: str) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
 class Plan:
     def __init__(
         self,
@@ -207,6 +214,7 @@ class Plan:
         audio: Sequence[AudioRenditionPlan],
         loudness: Sequence[LoudnessPlan],
         stills: Sequence[StillPlan],
+        texts: Sequence[TextRenditionPlan],
     ) -> None: ...
     @property
     def source_path(self) -> str: ...
@@ -343,6 +351,8 @@ class RenditionFinished:
     def duration_s(self) -> Fraction: ...
     @property
     def codec_string(self) -> str: ...
+    @property
+    def captions(self) -> list[str]: ...
 
 @final
 class LoudnessMeasured:
@@ -401,7 +411,24 @@ class Session:
 def probe(path: str) -> MediaFacts: ...
 def try_video_encoder(plan: VideoRenditionPlan) -> None: ...
 def try_audio_encoder(plan: AudioRenditionPlan) -> None: ...
-def remux_file(tracks: Sequence[str], languages: Sequence[str], target: str) -> None: ...
+
+@final
+class TextTrack:
+    def __init__(
+        self,
+        *,
+        language: str,
+        name: str,
+        default: bool,
+        forced: bool,
+        cues: Sequence[tuple[int, int, str]],
+    ) -> None: ...
+    @property
+    def name(self) -> str: ...
+
+def remux_file(
+    tracks: Sequence[str], languages: Sequence[str], texts: Sequence[TextTrack], target: str
+) -> None: ...
 def remux_ts(
     tracks: Sequence[str],
     folder: str,

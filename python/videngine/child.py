@@ -32,7 +32,7 @@ _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
     _engine.Progress: ("progress", ("time_s", "frames", "fps")),
     _engine.RenditionFinished: (
         "rendition_finished",
-        ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string"),
+        ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string", "captions"),
     ),
     _engine.LoudnessMeasured: (
         "loudness_measured",
@@ -94,6 +94,7 @@ def _transcode(request: dict[str, Any]) -> None:
         "audio": _engine.AudioRenditionPlan,
         "loudness": _engine.LoudnessPlan,
         "stills": _engine.StillPlan,
+        "texts": _engine.TextRenditionPlan,
     }
     lists = {name: [_struct(make, item) for item in data[name]] for name, make in kinds.items()}
     session = _engine.Session(_engine.Plan(**{**data, **lists}))
@@ -115,7 +116,10 @@ def _try_encoder(request: dict[str, Any]) -> None:
 
 def _remux_file(request: dict[str, Any]) -> None:
     _engine.remux_file(
-        tracks=request["tracks"], languages=request["languages"], target=request["target"]
+        tracks=request["tracks"],
+        languages=request["languages"],
+        texts=[_engine.TextTrack(**text) for text in request["texts"]],
+        target=request["target"],
     )
 
 

@@ -89,16 +89,24 @@ def try_encoder(plan: VideoRenditionPlan | AudioRenditionPlan) -> None:
 
 
 def remux_file(
-    tracks: Sequence[Path], target: Path, *, languages: Sequence[str], stop: Stop = lambda: False
+    tracks: Sequence[Path],
+    target: Path,
+    *,
+    languages: Sequence[str],
+    texts: Sequence[dict[str, Any]] = (),
+    stop: Stop = lambda: False,
 ) -> None:
     """Put track files, with one language each, into one progressive file, its index first.
 
-    It is WebM where ``target`` ends in ``.webm``, else MP4.
+    It is WebM where ``target`` ends in ``.webm``, else MP4. ``texts`` become tracks of timed text
+    in MP4: ``language`` (ISO 639-2), ``name``, ``default``,
+    ``forced`` and ``cues``: ``(start_ms, end_ms, text in ASS's markup)`` without overlap.
     """
     request = {
         "operation": "remux_file",
         "tracks": [str(t) for t in tracks],
         "languages": list(languages),
+        "texts": list(texts),
         "target": str(target),
     }
     _run(request, stop=stop)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -352,5 +352,18 @@ def _base_report(
         status="processing",
         duration=max((r["duration"] for r in renditions), default=0.0),
         renditions=renditions,
-        warnings=[{"path": s.path, "code": s.code, "message": s.message} for s in output.skipped],
+        warnings=[
+            *({"path": s.path, "code": s.code, "message": s.message} for s in output.skipped),
+            *_caption_warnings(output, results),
+        ],
     )
+
+
+def _caption_warnings(
+    output: OutputPlan, results: dict[str, RenditionResult]
+) -> Iterator[dict[str, str]]:
+    asked = [results[r.video] for r in output.rungs if r.captions and r.video in results]
+    if asked and not all(result.captions for result in asked):
+        message = "There are no captions within the source's picture, or its encoder takes none."
+        path = f"format[{output.index}].subtitles.copy"
+        yield {"path": path, "code": "no_captions", "message": message}

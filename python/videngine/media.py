@@ -109,6 +109,11 @@ class MediaInfo:
         sounds = [s for s in self.streams if s.type == "audio" and s.channels and s.sample_rate_hz]
         return tuple(sorted(sounds, key=lambda s: not s.default))
 
+    @property
+    def subtitles(self) -> tuple[Stream, ...]:
+        """All subtitle streams, in the order of the source."""
+        return tuple(s for s in self.streams if s.type == "subtitle")
+
     def to_json(self) -> dict[str, Any]:
         """The facts as JSON; rational numbers are strings such as ``30000/1001``."""
         return {

@@ -21,6 +21,7 @@ class RungPlan:
     dynamic_range: str = "SDR"  # or HDR10, HLG
     chunklist: str = ""  # name of its HLS media playlist, if not the usual one
     sounds: int | None = None  # the group of its tracks
+    captions: bool = False  # carries those of the source, if it has any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,13 @@ class TrackPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class TextPlan:
-    """Subtitles of an output: a local file as it came, of which one part is shown."""
+    """Subtitles of an output, of which one part is shown.
 
-    path: str
+    They are in a local file at ``path`` as it came, or in a rendition of the engine's plan.
+    """
+
+    path: str = ""
+    rendition: str | None = None
     language: str
     name: str
     default: bool
@@ -134,6 +139,7 @@ class OutputPlan:
     def renditions(self) -> list[str]:
         """The ids of all renditions of the engine's plan that it shows."""
         ids = [rung.video for rung in self.rungs] + [track.audio for track in self.tracks]
+        ids += [text.rendition for text in self.texts if text.rendition]
         return ids + ([self.still] if self.still else [])
 
 

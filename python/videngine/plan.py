@@ -148,6 +148,7 @@ class VideoRenditionPlan:
     tag: str = ""  # four characters of the sample entry; "": the container's choice
     pass_number: int = 0  # 1 writes statistics and no file, 2 reads them; 0: the only one
     statistics_path: str = ""
+    captions: bool = False  # carries those within the source's picture (EIA-608, CEA-708)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +228,15 @@ class ClipPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextRenditionPlan:
+    """One of the source's own subtitle streams: all its texts in a file in ASS's form."""
+
+    id: str
+    stream: int
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that one decode of the source yields.
 
@@ -246,6 +256,7 @@ class Plan:
     audio: tuple[AudioRenditionPlan, ...] = ()
     loudness: tuple[LoudnessPlan, ...] = ()
     stills: tuple[StillPlan, ...] = ()
+    texts: tuple[TextRenditionPlan, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
@@ -306,17 +317,20 @@ class RenditionResult:
     """One finished rendition, as the engine reports it."""
 
     id: str
-    kind: Literal["video", "audio", "still"]
+    kind: Literal["video", "audio", "still", "text"]
     path: str
     size_bytes: int
-    frames: int  # coded pictures, or coded audio frames
+    frames: int  # coded pictures, or coded audio frames, or texts
     duration_s: Fraction
-    codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for stills
+    codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for stills and texts
+    captions: tuple[str, ...] = ()  # channels that a picture carries: CC1, SERVICE1
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> RenditionResult:
         """Read one result from the engine's ``rendition_finished`` event or a checkpoint."""
-        return RenditionResult(**{**data, "duration_s": Fraction(data["duration_s"])})
+        captions = tuple(data.get("captions", ()))
+        values = {**data, "duration_s": Fraction(data["duration_s"]), "captions": captions}
+        return RenditionResult(**values)
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON; `from_json` is the way back."""

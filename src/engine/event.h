@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "error.h"
 #include "rational.h"
@@ -19,12 +20,13 @@ struct Progress {
 // One file is complete on disk. `codec_string` is RFC 6381's, empty for stills.
 struct RenditionFinished {
   std::string id;
-  std::string kind;  // video, audio, still
+  std::string kind;  // video, audio, still, text
   std::string path;
   int64_t size_bytes = 0;
   int64_t frames = 0;
   Rational duration_s;
   std::string codec_string;
+  std::vector<std::string> captions = {};  // channels that a picture carries: CC1, SERVICE1
 };
 
 // How loud a sound is: by EBU R128, with true peaks by ITU-R BS.1770.

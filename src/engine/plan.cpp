@@ -167,6 +167,11 @@ void validate(const Plan& plan) {
     require(!loudness.duration_s || *loudness.duration_s > Rational{}, loudness.id,
             "duration_s must be positive");
   }
+  require(plan.texts.empty() || plan.clips.empty(), "plan", "texts are of one source only");
+  for (const TextRenditionPlan& text : plan.texts) {
+    unique(text.id);
+    unique(text.path);
+  }
   for (const StillPlan& still : plan.stills) {
     unique(still.id);
     unique(still.path);

@@ -94,6 +94,7 @@ struct VideoRenditionPlan {
   std::string tag;      // four characters of the sample entry; empty: the container's choice
   int pass_number = 0;  // 1 writes statistics and no file, 2 reads them; 0: the only one
   std::string statistics_path;
+  bool captions = false;  // carries those of the source
 };
 
 // A row for each channel of the result: the gains of the source's channels in it.
@@ -145,6 +146,13 @@ struct StillPlan {
   Look look;
 };
 
+// One of the source's own subtitle streams, whole, in ASS's form.
+struct TextRenditionPlan {
+  std::string id;
+  int stream = 0;
+  std::string path;
+};
+
 // One of several sources that are shown in a row.
 struct ClipPlan {
   std::string path;
@@ -168,6 +176,7 @@ struct Plan {
   std::vector<AudioRenditionPlan> audio;
   std::vector<LoudnessPlan> loudness;
   std::vector<StillPlan> stills;
+  std::vector<TextRenditionPlan> texts;
 };
 
 // Throws std::invalid_argument naming the first thing that cannot be: an unknown parent, a rate of

@@ -22,6 +22,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kProgressInterval{200};
+constexpr int64_t kTextLeadUs = 10LL * AV_TIME_BASE;
 
 int64_t to_us(Rational seconds) { return av_rescale(seconds.num, AV_TIME_BASE, seconds.den); }
 
@@ -36,7 +37,9 @@ int64_t first_wanted_us(const Plan& plan) {
     first = std::min(first, to_us(loudness.start_s));
   }
   for (const StillPlan& still : plan.stills) first = std::min(first, to_us(still.time_s));
-  return first == graph::PictureClock::kForever ? 0 : first;
+  if (first == graph::PictureClock::kForever) return 0;
+  // A text that began before may still be on screen.
+  return plan.texts.empty() ? first : std::max<int64_t>(first - kTextLeadUs, 0);
 }
 
 }  // namespace
@@ -95,6 +98,7 @@ struct Session::State {
   std::vector<std::unique_ptr<AudioStage>> audios;
   std::vector<std::unique_ptr<LoudnessStage>> meters;
   std::vector<std::unique_ptr<StillStage>> stills;
+  std::vector<TextStage*> texts;
   graph::Stages stages;
 };
 
@@ -156,6 +160,10 @@ void Session::State::build() {
     if (audio.stream) feeds.front()->require_stream(*audio.stream);
   }
   build_sounds();
+  for (const TextRenditionPlan& text : plan.texts) {
+    texts.push_back(
+        &feeds.front()->read_text(text, [this](Event event) { report(std::move(event)); }));
+  }
 }
 
 SourceFeed& Session::State::feed(const std::string& path, int64_t start_us,
@@ -285,6 +293,10 @@ void Session::State::spawn() {
   for (std::size_t i = 0; i < meters.size(); ++i) {
     bodies.emplace_back(plan.loudness[i].id, leaf(plan.loudness[i].id, meters[i]->frames(),
                                                   [s = meters[i].get()] { s->run(); }));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    bodies.emplace_back(plan.texts[i].id,
+                        leaf(plan.texts[i].id, nullptr, [s = texts[i]] { s->run(); }));
   }
   for (std::size_t i = 0; i < audios.size(); ++i) {
     bodies.emplace_back(plan.audio[i].id, leaf(plan.audio[i].id, audios[i]->frames(),

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from tests.engine.captions import Caption, write_source
+from tests.engine.measure import streams
 from tests.fields.rows import Made, Row
 
 from videngine.packaging.playlist import MultivariantPlaylist
@@ -88,6 +90,33 @@ def dash_has_three_tracks(made: Made) -> None:
     assert read_cues(made.path(0, "subs_eng/subtitles.vtt")) == SHIFTED
 
 
+def captions_are_carried(made: Made) -> None:
+    playlist = MultivariantPlaylist.parse(made.path(0, "playlist.m3u8").read_text())
+    (channel,) = [media for media in playlist.media if media["TYPE"] == "CLOSED-CAPTIONS"]
+    assert (channel["GROUP-ID"], channel["INSTREAM-ID"]) == ('"cc"', '"CC1"')
+    assert [v.attributes["CLOSED-CAPTIONS"] for v in playlist.variants] == ['"cc"', '"cc"']
+    assert b"GA94" in made.path(0, "video_1/segment_1.m4s").read_bytes()
+    mpd = made.path(1, ".mpd").read_text()
+    assert '<Accessibility schemeIdUri="urn:scte:dash:cc:cea-608:2015" value="CC1"/>' in mpd
+    assert "CLOSED-CAPTIONS=NONE" in made.path(2, "playlist.m3u8").read_text()
+    assert b"GA94" not in made.path(2, "video_1/segment_1.m4s").read_bytes()
+
+
+def captioned(folder: Path) -> dict[str, Any]:
+    """A film with captions in three outputs, two of which carry them."""
+    write_source(folder / "film.mp4", [Caption("HELLO", 1, 2)], seconds=3)
+    two = {"stream": [{"height": 90}, {"height": 60}]}
+    copied = {"subtitles": {"copy": 1}, **two}
+    outputs = [{"output": "hls", **copied}, {"output": "dash", **copied}, {"output": "hls", **two}]
+    return {"source": {"type": "file", "path": str(folder / "film.mp4")}, "format": outputs}
+
+
+def own_subtitles_are_tracks(made: Made) -> None:
+    found = [s for s in streams(made.path()) if s["codec_type"] == "subtitle"]
+    assert [s["codec_name"] for s in found] == ["mov_text"] * 3
+    assert [s["tags"]["language"] for s in found] == ["eng", "fra", "eng"]
+
+
 ROWS = [
     Row(fields=("TextFields.subtitles", "Subtitles.sources", "SubtitleSource.source",
                 "SubtitleSource.language", "SubtitleSource.name", "SubtitleSource.default",
@@ -98,4 +127,9 @@ ROWS = [
     Row(fields=("TextFields.subtitles", "Subtitles.sources"), name="subtitles in dash",
         job=lambda folder: with_subtitles(folder, ladder(output="dash")),
         check=dash_has_three_tracks),
+    Row(fields=("Subtitles.copy",), name="captions", job=captioned, check=captions_are_carried),
+    Row(fields=("TextFields.subtitles_copy",), name="subtitles_copy",
+        job={"source": "multitrack.mkv",
+             "format": [{"output": "mp4", "height": 90, "duration": 3, "subtitles_copy": 1}]},
+        check=own_subtitles_are_tracks),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,11 @@ def job(*sources: dict[str, Any], **fields: Any) -> JobSpec:
     return parse_job({"video_id": "v", "source": "https://h/a", "format": [output | fields]}).spec
 
 
-def plan(spec: JobSpec, asset: Asset | None = None) -> JobPlan:
+def plan(spec: JobSpec, asset: Asset | None = None, media: MediaInfo = MEDIA) -> JobPlan:
     asset = asset or Asset(path=Path("/assets/0"))
     return plan_job(
         spec,
-        MEDIA,
+        media,
         source_path="/source",
         work_dir="/scratch",
         default_preset="medium",
@@ -86,6 +87,23 @@ def test_files_of_no_use_fail_their_output_before_anything_is_encoded(
     assert error["code"] == code
     assert asset.error in error["message"]
     assert found.engine.video == ()
+
+
+@pytest.mark.parametrize("codec", ["hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "xsub"])
+def test_subtitles_that_are_pictures_are_left_out(codec: str) -> None:
+    streams = (
+        *MEDIA.streams,
+        Stream(index=1, type="subtitle", codec=codec),
+        Stream(index=2, type="subtitle", codec="subrip", language="ger", title="Für <alle>"),
+    )
+    spec = job(subtitles_copy=1)
+    found = plan(spec, media=replace(MEDIA, streams=streams))
+    (text,) = found.outputs[0].texts
+    assert (text.rendition, text.language, text.name) == ("t0", "ger", "Für alle")
+    assert [(t.id, t.stream, t.path) for t in found.engine.texts] == [("t0", 2, "/scratch/t0.ass")]
+    assert [w.path for w in found.warnings if w.code == "subtitles_left_out"] == [
+        "format[0].subtitles_copy"
+    ]
 
 
 def test_urls_of_subtitles_are_kept_secret() -> None:

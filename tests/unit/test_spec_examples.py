@@ -23,11 +23,7 @@ RESPONSE = json.loads((DATA / "create-job-response.json").read_text())
 PAGE = ROOT / "docs/job-spec.md"
 
 NOT_YET = [
-    "format[1].subtitles.copy",
-    "format[2].subtitles.copy",
     "format[4].output",
-    "format[5].subtitles",
-    "format[7].subtitles.copy",
 ]
 # Values of the example that no encoder takes.
 MENDED = [

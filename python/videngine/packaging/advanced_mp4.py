@@ -12,6 +12,7 @@ from videngine.packaging.files import packaged_folder
 from videngine.packaging.hls import write_playlists
 from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
+from videngine.packaging.texts import timed_text, write_whole_files
 
 
 def package_advanced_mp4(
@@ -28,6 +29,7 @@ def package_advanced_mp4(
         write_playlists(renditions, folder, output.name, ladder)
     elif output.protection is not None:
         cut_ladder(renditions, folder, stop=stop)
+        write_whole_files(renditions, folder)
     else:
         _remux(renditions, folder, stop)
     return packaged_folder(output, folder)
@@ -45,6 +47,9 @@ def _remux(renditions: Renditions, folder: Path, stop: Callable[[], bool]) -> No
     }
     if output.separate_audio:
         files |= {layout.file(f"audio_{n}"): [sound] for n, sound in enumerate(sounds, 1)}
+    texts = timed_text(renditions)
+    pictures = [layout.file(f"video_{n}") for n, _ in enumerate(renditions.video, 1)]
     for name, tracks in files.items():
         paths, languages = zip(*tracks, strict=True)
-        engine.remux_file(paths, folder / name, languages=languages, stop=stop)
+        shown = texts if name in pictures else []
+        engine.remux_file(paths, folder / name, languages=languages, texts=shown, stop=stop)

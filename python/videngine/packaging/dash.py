@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from videngine.outputs import PackagedFile
-from videngine.packaging import cenc
+from videngine.packaging import captions, cenc
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.hls import write_playlists
 from videngine.packaging.ladder import cut_ladder
@@ -29,6 +29,7 @@ def package_dash(
     text = _tidied(mpd.read_text(), {stream.language for stream in ladder.streams})
     if encryption:
         text = cenc.with_licence_url(text, encryption)
+    text = captions.add_to_mpd(text, captions.carried(renditions))
     mpd.write_text(add_to_mpd(text, renditions, folder))
     if output.hls_name:
         write_playlists(renditions, folder, output.hls_name, ladder)

@@ -13,6 +13,7 @@ from videngine.packaging.files import packaged
 from videngine.packaging.interleave import interleave
 from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
+from videngine.packaging.texts import timed_text
 
 _TRACKS = ".encrypted"
 
@@ -38,6 +39,10 @@ def package_file(
     languages = ["" for _ in output.rungs] + [iso_639_2(t.language) for t in output.tracks]
     target = folder / output.name
     engine.remux_file(
-        [Path(track.path) for track in tracks], target, languages=languages, stop=stop
+        [Path(track.path) for track in tracks],
+        target,
+        languages=languages,
+        texts=timed_text(renditions),
+        stop=stop,
     )
     return [packaged(output, folder, target)]

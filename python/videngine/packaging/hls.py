@@ -10,7 +10,7 @@ from pathlib import Path
 from videngine import engine
 from videngine.languages import language_tag
 from videngine.outputs import PackagedFile, RungPlan, TrackPlan
-from videngine.packaging import shaka
+from videngine.packaging import captions, shaka
 from videngine.packaging.files import packaged_folder
 from videngine.packaging.ladder import CutLadder, cut_ladder, encrypted_segments, key_tags
 from videngine.packaging.playlist import (
@@ -88,6 +88,7 @@ def write_playlists(
         target_s=target_s,
         first_pts=shaka.FIRST_PTS if layout.mpeg_ts else 0,
     )
+    captions.add_to_hls(playlist, captions.carried(renditions))
     (folder / name).write_text(str(playlist))
     return playlist
 
@@ -155,6 +156,7 @@ def _package_mixed(
     ):
         _describe(variant, rung, listed, [], target_s)
     add_to_hls(playlist, renditions, folder, segments[0], target_s=target_s, first_pts=first_pts[0])
+    captions.add_to_hls(playlist, captions.carried(renditions))
     return playlist
 
 
@@ -178,6 +180,5 @@ def _describe(
         },
         "RESOLUTION": f"{rung.width_px}x{rung.height_px}",
         "FRAME-RATE": f"{float(rung.frame_rate):.3f}",
-        "CLOSED-CAPTIONS": "NONE",
         "VIDEO-RANGE": _VIDEO_RANGES[rung.dynamic_range],
     }

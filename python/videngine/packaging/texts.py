@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from videngine.errors import InputError
@@ -17,7 +18,7 @@ from videngine.packaging.layout import Layout
 from videngine.packaging.playlist import MultivariantPlaylist, quoted
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.segments import Segment
-from videngine.subtitles import Cue, clipped, read_cues, to_webvtt
+from videngine.subtitles import Cue, clipped, flattened, read_cues, to_ass, to_webvtt
 
 GROUP = "subs"
 WHOLE_FILE = "subtitles.vtt"
@@ -53,9 +54,28 @@ def text_tracks(renditions: Renditions) -> list[TextTrack]:
         while name in names:
             name, number = f"{plain}_{number}", number + 1
         names.append(name)
-        cues = read_cues(Path(text.path), language_tag(text.language))
+        path = renditions.result(text.rendition).path if text.rendition else text.path
+        cues = read_cues(Path(path), language_tag(text.language))
         found.append(TextTrack(text, name, clipped(cues, text.start_s, text.duration_s)))
     return found
+
+
+def timed_text(renditions: Renditions) -> list[dict[str, Any]]:
+    """The output's subtitles as `videngine.engine.remux_file` takes them.
+
+    Raises:
+        InputError: ``subtitle_invalid``.
+    """
+    return [
+        {
+            "language": iso_639_2(track.plan.language),
+            "name": plain_text(track.plan.name),
+            "default": track.plan.default,
+            "forced": track.plan.forced,
+            "cues": [(c.start_ms, c.end_ms, to_ass(c.text)) for c in flattened(track.cues)],
+        }
+        for track in text_tracks(renditions)
+    ]
 
 
 def add_to_hls(
@@ -143,6 +163,21 @@ def _shared_out(track: TextTrack, segments: Sequence[Segment]) -> list[list[Cue]
     return shared
 
 
+def write_whole_files(renditions: Renditions, folder: Path) -> list[tuple[TextTrack, str]]:
+    """Write each of the output's subtitles as one WebVTT file; with its path below ``folder``.
+
+    Raises:
+        InputError: ``subtitle_invalid``.
+    """
+    written = []
+    for track in text_tracks(renditions):
+        uri = renditions.layout.below(track.name, WHOLE_FILE)
+        (folder / uri).parent.mkdir(exist_ok=True)
+        (folder / uri).write_text(to_webvtt(track.cues), encoding="utf-8")
+        written.append((track, uri))
+    return written
+
+
 def add_to_mpd(mpd: str, renditions: Renditions, folder: Path) -> str:
     """Write the output's subtitles below ``folder``; the MPD with an adaptation set for each.
 
@@ -151,13 +186,10 @@ def add_to_mpd(mpd: str, renditions: Renditions, folder: Path) -> str:
     Raises:
         InputError: ``subtitle_invalid``.
     """
-    tracks = text_tracks(renditions)
-    sets = ""
-    for track in tracks:
-        uri = renditions.layout.below(track.name, WHOLE_FILE)
-        (folder / uri).parent.mkdir(exist_ok=True)
-        (folder / uri).write_text(to_webvtt(track.cues), encoding="utf-8")
-        sets += _adaptation_set(track, uri, (folder / uri).stat().st_size)
+    sets = "".join(
+        _adaptation_set(track, uri, (folder / uri).stat().st_size)
+        for track, uri in write_whole_files(renditions, folder)
+    )
     return mpd.replace("  </Period>", f"{sets}  </Period>", 1)
 
 

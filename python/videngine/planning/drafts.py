@@ -10,7 +10,7 @@ from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
-from videngine.outputs import SkippedRung, TextPlan
+from videngine.outputs import SkippedRung
 from videngine.plan import Geometry, LogoPlan, Look, RepackPlan
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.encoding import encoding
@@ -39,7 +39,7 @@ from videngine.planning.renditions import Still, VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sounds import Target, Track, Tracks, tracks
 from videngine.planning.speech import Speech, speech, spoken
-from videngine.planning.texts import TextFailed, texts
+from videngine.planning.texts import Text, TextFailed, texts
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo
 from videngine.spec.outputs import (
@@ -47,6 +47,7 @@ from videngine.spec.outputs import (
     FileOutput,
     HlsAudioOutput,
     MetadataOutput,
+    Mp4Output,
     Output,
     RepackOutput,
     Rung,
@@ -88,7 +89,7 @@ class Draft:
     index: int
     output: Output
     rungs: list[DraftRung] = field(default_factory=list)
-    texts: tuple[TextPlan, ...] = ()
+    texts: tuple[Text, ...] = ()
     tracks: tuple[Track, ...] = ()
     segment_s: Fraction | None = None  # of outputs in segments
     still: Still | None = None
@@ -182,7 +183,13 @@ class Drafter:
             self._warn(f"{draft.path}.{below}", code, message)
 
         try:
-            draft.texts = texts(draft.output, clip=clip, assets=self._assets, warn=warn)
+            draft.texts = texts(
+                draft.output, self._media.subtitles, clip=clip, assets=self._assets, warn=warn
+            )
+            if draft.texts and isinstance(draft.output, Mp4Output) and draft.output.cenc_drm:
+                draft.texts = ()
+                message = "An encrypted MP4 has no place for subtitles."
+                warn("subtitles", "subtitles_left_out", message)
         except TextFailed as failure:
             draft.error = {"code": failure.code, "message": failure.message}
         return draft.error is None
@@ -265,6 +272,7 @@ class Drafter:
                 keyframe=entry.keyframe,
                 segment_s=segment_s,
                 adaptive=adaptive,
+                captions=isinstance(draft.output, TextFields) and draft.output.keeps_captions,
             )
             draft.rungs.append(DraftRung(path=path, entry=entry, wish=wish))
         target = Target(

@@ -127,6 +127,7 @@ def _finish(
             dynamic_range="SDR" if picture.look.tonemap else source_range,
             chunklist=(isinstance(rung.entry, Rung) and rung.entry.chunklist_name) or "",
             sounds=rung.sounds,
+            captions=rung.wish.captions,
         )
     tracks = tuple(track.plan(renditions.audio(track.sound)) for track in draft.tracks)
     packaging = _packaging(output)
@@ -139,8 +140,8 @@ def _finish(
         root=place.root,
         name=place.name,
         rungs=tuple(rungs.values()),
-        texts=draft.texts,
         tracks=tracks,
+        texts=tuple(text.plan(renditions.text) for text in draft.texts),
         still=renditions.still(draft.still) if draft.still else None,
         speech=speeches[draft.speech] if draft.speech else None,
         text_files=tuple(output.names_by_kind.items())

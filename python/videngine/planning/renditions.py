@@ -16,6 +16,7 @@ from videngine.plan import (
     Mix,
     Plan,
     StillPlan,
+    TextRenditionPlan,
     VideoRenditionPlan,
 )
 from videngine.planning.encoding import Encoding
@@ -40,6 +41,7 @@ class VideoWish:
     keyframe: KeyframeInterval | None
     segment_s: Fraction
     adaptive: bool
+    captions: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ class Video:
     gop_frames: int
     segment_s: Fraction
     grid_rate: Fraction
+    captions: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ class Renditions:
         self._video: dict[Video, str] = {}
         self._audio: dict[Sound, str] = {}
         self._stills: dict[Still, str] = {}
+        self._texts: dict[int, str] = {}
         self._grid_rates: dict[Fraction, Fraction] = {}
         for wish in sorted(wishes, key=lambda w: (not w.adaptive, w.picture.frame_rate)):
             self._grid_rates.setdefault(wish.segment_s, wish.picture.frame_rate)
@@ -128,6 +132,10 @@ class Renditions:
         """The id of an image."""
         return self._stills.setdefault(still, f"still{len(self._stills)}")
 
+    def text(self, stream: int) -> str:
+        """The id of the texts of one of the source's subtitle streams."""
+        return self._texts.setdefault(stream, f"t{len(self._texts)}")
+
     def segment_frames(self, wish: VideoWish) -> int:
         """Frames of the longest segment: boundaries are frames of the grid's rate."""
         grid_rate = self._grid_rates[wish.segment_s]
@@ -141,6 +149,7 @@ class Renditions:
             gop_frames=_gop_frames(wish, self.segment_frames(wish)),
             segment_s=wish.segment_s,
             grid_rate=self._grid_rates[wish.segment_s],
+            captions=wish.captions,
         )
 
     def plan(self, media: MediaInfo, *, source_path: str, work_dir: str, cores: int) -> Plan:
@@ -202,6 +211,10 @@ class Renditions:
                 )
                 for still, name in self._stills.items()
             ),
+            texts=tuple(
+                TextRenditionPlan(id=name, stream=stream, path=f"{work_dir}/{name}.ass")
+                for stream, name in self._texts.items()
+            ),
         )
 
 
@@ -229,6 +242,7 @@ def _video_plan(
         tag=encoding.tag,
         pass_number=2 if encoding.two_pass else 0,
         statistics_path=f"{work_dir}/{name}.stats" if encoding.two_pass else "",
+        captions=video.captions,
     )
 
 

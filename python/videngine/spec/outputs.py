@@ -11,7 +11,6 @@ from videngine.spec.advanced_mp4 import AdvancedMp4Output
 from videngine.spec.codecs import MP4_STANDARDS, VP9, WEBM_STANDARDS, Codec
 from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
-from videngine.spec.model import NotYet
 from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import CencDrm, NothingAsked, check_together
 from videngine.spec.rendition import ClipFields, VideoFields
@@ -28,6 +27,7 @@ from videngine.spec.sound_outputs import (
     WavOutput,
 )
 from videngine.spec.speech import SpeechToTextOutput
+from videngine.spec.subtitles import TextFields
 from videngine.spec.thumbnail import ThumbnailOutput
 
 __all__ = [
@@ -96,14 +96,13 @@ class FileOutput(OutputBase, VideoFields, AudioFields, ClipFields):
         return f"video_{height}p{extension}" if height else f"video{extension}"
 
 
-class Mp4Output(FileOutput):
+class Mp4Output(FileOutput, TextFields):
     """One progressive MP4 file, index first; H.264 and AAC unless told otherwise."""
 
     kind: ClassVar[str] = "mp4"
     extensions: ClassVar[frozenset[str]] = frozenset({".mp4"})
 
     output: Literal["mp4"] = Field(description="Kind of output. Required.")
-    subtitles: NotYet = Field(None, description="Subtitle tracks. Default: none.")
     cenc_drm: Annotated[CencDrm | None, NothingAsked()] = Field(
         None, description="Common encryption; the file is fragmented. Default: none."
     )

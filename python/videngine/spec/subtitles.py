@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from videngine.spec.faults import DROP, invalid, show
-from videngine.spec.model import Model, NotYet
+from videngine.spec.model import Model
 from videngine.spec.protection import NothingAsked
 from videngine.spec.source import Source
 from videngine.spec.values import Flag, Scalar, text
@@ -61,8 +61,10 @@ with warnings.catch_warnings():
         sources: tuple[SubtitleSource, ...] | None = Field(
             None, max_length=30, description="Files of subtitles, up to 30. Default: none."
         )
-        copy: NotYet = Field(  # type: ignore[assignment]  # see above
-            None, description="Carry the captions within the source's picture. Default: 0."
+        copy: Flag | None = Field(  # type: ignore[assignment]  # see above
+            None,
+            description="Whether the captions within the source's picture (EIA-608, CEA-708) are "
+            "carried; else they are removed. Default: 0.",
         )
 
 
@@ -72,6 +74,11 @@ class TextFields(Model):
     subtitles: Annotated[Subtitles | None, NothingAsked()] = Field(
         None, description="Subtitles beside the picture. Default: none."
     )
-    subtitles_copy: NotYet = Field(
-        None, description="Take the source's own subtitle streams. Default: 0."
+    subtitles_copy: Flag | None = Field(
+        None, description="Whether the source's own subtitle streams are shown. Default: 0."
     )
+
+    @property
+    def keeps_captions(self) -> bool:
+        """Whether captions within the picture are carried."""
+        return bool(self.subtitles and self.subtitles.copy)

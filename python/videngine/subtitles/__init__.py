@@ -7,7 +7,8 @@ have in common; their text is WebVTT's, so that writing it is writing it down.
 from __future__ import annotations
 
 from videngine.subtitles.cues import Cue, clipped, flattened
+from videngine.subtitles.markup import to_ass
 from videngine.subtitles.read import read_cues
 from videngine.subtitles.write import to_srt, to_webvtt
 
-__all__ = ["Cue", "clipped", "flattened", "read_cues", "to_srt", "to_webvtt"]
+__all__ = ["Cue", "clipped", "flattened", "read_cues", "to_ass", "to_srt", "to_webvtt"]

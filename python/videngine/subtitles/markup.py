@@ -26,6 +26,20 @@ def plain(text: str) -> str:
     return html.unescape(re.sub(r"<[^<>]*>", "", text))
 
 
+def to_ass(text: str) -> str:
+    """Cue text in ASS's markup: bold, italic, underlined, line breaks."""
+    out = []
+    for piece in re.split(r"(<[^<>]*>)", text):
+        tag = re.fullmatch(r"<(/?)([biu])(?:[. \t][^<>]*)?>", piece)
+        if tag:
+            out.append(f"{{\\{tag[2]}{0 if tag[1] else 1}}}")
+        elif not piece.startswith("<"):
+            # A word joiner around backslashes: they would begin a command.
+            plain_piece = html.unescape(piece).replace("\\", "\u2060\\\u2060")
+            out.append(plain_piece.replace("\n", "\\N"))
+    return "".join(out)
+
+
 class Tags:
     """Cue text under construction: tags are opened and closed in the right order."""
 

@@ -43,6 +43,19 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
   bind_plan(module);
   bind_facts(module);
   bind_session(module);
+  py::class_<videngine::TextTrack>(module, "TextTrack")
+      .def(py::init([](std::string language, std::string name, bool is_default, bool forced,
+                       const std::vector<std::tuple<int64_t, int64_t, std::string>>& cues) {
+             videngine::TextTrack track{
+                 std::move(language), std::move(name), is_default, forced, {}};
+             for (const auto& [start_ms, end_ms, ass] : cues) {
+               track.cues.push_back({start_ms, end_ms, ass});
+             }
+             return track;
+           }),
+           py::kw_only(), py::arg("language"), py::arg("name"), py::arg("default"),
+           py::arg("forced"), py::arg("cues"))
+      .def_readonly("name", &videngine::TextTrack::name);
   using Release = py::call_guard<py::gil_scoped_release>;
   module.def("probe", &videngine::probe, py::arg("path"), Release());
   module.def("try_video_encoder", &videngine::try_video_encoder, py::arg("plan"), Release());
@@ -53,7 +66,7 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
       },
       py::arg("plan"), Release());
   module.def("remux_file", &videngine::remux_file, py::arg("tracks"), py::arg("languages"),
-             py::arg("target"), Release());
+             py::arg("texts"), py::arg("target"), Release());
   module.def(
       "repack",
       [](std::string source_path, std::string target, std::string container,

@@ -91,7 +91,7 @@ void bind_plan(py::module_& module) {
                        std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
                        Rational grid_rate, int threads, std::string path,
                        std::vector<std::pair<std::string, std::string>> options, std::string tag,
-                       int pass_number, std::string statistics_path) {
+                       int pass_number, std::string statistics_path, bool captions) {
              return VideoRenditionPlan{std::move(id),
                                        std::move(picture),
                                        std::move(codec),
@@ -108,13 +108,14 @@ void bind_plan(py::module_& module) {
                                        std::move(options),
                                        std::move(tag),
                                        pass_number,
-                                       std::move(statistics_path)};
+                                       std::move(statistics_path),
+                                       captions};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
            py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
            py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
            py::arg("grid_rate"), py::arg("threads"), py::arg("path"), py::arg("options"),
-           py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"))
+           py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"), py::arg("captions"))
       .def_readonly("id", &VideoRenditionPlan::id);
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")
@@ -186,20 +187,29 @@ void bind_plan(py::module_& module) {
            py::arg("start_s"), py::arg("length_s"), py::arg("sounds"))
       .def_readonly("path", &ClipPlan::path);
 
-  py::class_<Plan>(module, "Plan")
-      .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
-                       int decoder_threads, std::vector<ClipPlan> clips, int width_px,
-                       int height_px, std::vector<PicturePlan> pictures,
-                       std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
-                       std::vector<LoudnessPlan> loudness, std::vector<StillPlan> stills) {
-             return Plan{
-                 std::move(source_path), video_stream,     rotation_deg,        decoder_threads,
-                 std::move(clips),       width_px,         height_px,           std::move(pictures),
-                 std::move(video),       std::move(audio), std::move(loudness), std::move(stills)};
+  py::class_<TextRenditionPlan>(module, "TextRenditionPlan")
+      .def(py::init([](std::string id, int stream, std::string path) {
+             return TextRenditionPlan{std::move(id), stream, std::move(path)};
            }),
-           py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
-           py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
-           py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("loudness"),
-           py::arg("stills"))
+           py::kw_only(), py::arg("id"), py::arg("stream"), py::arg("path"))
+      .def_readonly("id", &TextRenditionPlan::id);
+
+  py::class_<Plan>(module, "Plan")
+      .def(
+          py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
+                      int decoder_threads, std::vector<ClipPlan> clips, int width_px, int height_px,
+                      std::vector<PicturePlan> pictures, std::vector<VideoRenditionPlan> video,
+                      std::vector<AudioRenditionPlan> audio, std::vector<LoudnessPlan> loudness,
+                      std::vector<StillPlan> stills, std::vector<TextRenditionPlan> texts) {
+            return Plan{
+                std::move(source_path), video_stream,     rotation_deg,        decoder_threads,
+                std::move(clips),       width_px,         height_px,           std::move(pictures),
+                std::move(video),       std::move(audio), std::move(loudness), std::move(stills),
+                std::move(texts)};
+          }),
+          py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
+          py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
+          py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("loudness"),
+          py::arg("stills"), py::arg("texts"))
       .def_readonly("source_path", &Plan::source_path);
 }

@@ -35,6 +35,14 @@ SoundDecodeStage& SourceFeed::decode_sound(int stream) {
   return *sound;
 }
 
+TextStage& SourceFeed::read_text(const TextRenditionPlan& plan, std::function<void(Event)> report) {
+  require_stream(plan.stream);
+  const auto packets = demux_.connect(plan.stream);
+  stages_.on_stop([packets] { packets->close(); });
+  return *texts_.emplace_back(
+      std::make_unique<TextStage>(plan, input_, packets, stages_, std::move(report)));
+}
+
 void SourceFeed::add_bodies(const std::string& name, std::vector<Body>& bodies) {
   for (const auto& [stream, sound] : sounds_) {
     bodies.emplace_back("decode " + name + std::to_string(stream), [s = sound.get()] { s->run(); });

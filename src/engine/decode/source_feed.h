@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "decode/decode_stages.h"
+#include "decode/text_stage.h"
 #include "demux/demux_stage.h"
 
 namespace videngine {
@@ -25,6 +26,8 @@ class SourceFeed {
   PictureDecodeStage& decode_picture(int stream, int threads, int rotation_deg);
   // The decoder of a sound, made on first call.
   SoundDecodeStage& decode_sound(int stream);
+  // The stage that writes subtitles; called once for each.
+  TextStage& read_text(const TextRenditionPlan& plan, std::function<void(Event)> report);
   // Throws an InputError if the file has no such stream.
   void require_stream(int stream) const;
 
@@ -39,6 +42,7 @@ class SourceFeed {
   DemuxStage demux_;
   std::unique_ptr<PictureDecodeStage> picture_;
   std::map<int, std::unique_ptr<SoundDecodeStage>> sounds_;
+  std::vector<std::unique_ptr<TextStage>> texts_;
 };
 
 }  // namespace videngine

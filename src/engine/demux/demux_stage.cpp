@@ -24,6 +24,10 @@ bool is_picture(const AVStream& stream) {
   return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
 }
 
+bool is_text(const AVStream& stream) {
+  return stream.codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE;
+}
+
 }  // namespace
 
 DemuxStage::DemuxStage(Input& input, graph::Stages& stages, int64_t start_us)
@@ -142,9 +146,12 @@ void DemuxStage::run() {
     if (queue == queues_.end()) continue;
     smooth_timestamps(*packet);
     if (!queue->second->push(std::move(packet))) {
-      // Nobody wants this stream any more: stop when that is true of all.
+      // Nobody wants this stream any more: stop when that is true of all. Texts end with what they
+      // stand beside: there may be none for the rest of the film.
       open = 0;
-      for (const auto& [_, other] : queues_) open += other->closed() ? 0 : 1;
+      for (const auto& [index, other] : queues_) {
+        open += other->closed() || is_text(*context->streams[index]) ? 0 : 1;
+      }
     }
   }
   for (const auto& [_, queue] : queues_) queue->finish();

@@ -47,7 +47,9 @@ void add_parameter(av::Dictionary& options, const char* option, const std::strin
 
 LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan& plan,
                            Rational frame_rate, const AVFrame& like)
-    : id_(plan.id), statistics_path_(plan.statistics_path) {
+    : id_(plan.id),
+      carries_captions_(family.carries_captions && plan.captions),
+      statistics_path_(plan.statistics_path) {
   const AVCodec* codec = avcodec_find_encoder_by_name(plan.codec.c_str());
   if (codec == nullptr) {
     throw EngineError(ErrorClass::EncoderUnavailable, "codec_unavailable",

@@ -23,6 +23,8 @@ struct EncoderFamily {
   EngineError (*refusal)(int code, const VideoRenditionPlan& plan) = nullptr;
   // Whether a frame can be made a key frame by asking for it.
   bool forces_keys = true;
+  // Whether it writes the captions that frames carry, if `plan.captions` asks for them.
+  bool carries_captions = false;
 };
 
 extern const EncoderFamily kX264;
@@ -38,6 +40,7 @@ class LibavEncoder final : public VideoEncoder {
                const AVFrame& like);
 
   void encode(const AVFrame* frame, bool key, const Take& take) override;
+  [[nodiscard]] bool carries_captions() const override { return carries_captions_; }
   [[nodiscard]] const AVCodecContext& context() const override { return *context_; }
 
  private:
@@ -45,6 +48,7 @@ class LibavEncoder final : public VideoEncoder {
   void write_statistics() const;
 
   std::string id_;
+  bool carries_captions_;
   std::string statistics_;  // of the first pass, read by the codec until it is closed
   std::string statistics_path_;
   av::CodecContext context_;

@@ -46,6 +46,7 @@ class RestartingEncoder final : public VideoEncoder {
     encoder_->encode(frame, false, in_order);
   }
 
+  [[nodiscard]] bool carries_captions() const override { return encoder_->carries_captions(); }
   [[nodiscard]] const AVCodecContext& context() const override { return encoder_->context(); }
 
  private:

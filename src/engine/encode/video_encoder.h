@@ -22,6 +22,8 @@ class VideoEncoder {
   // Frames come with pts = frame number; `key` asks for an IDR here. nullptr drains, and writes the
   // statistics of a first pass.
   virtual void encode(const AVFrame* frame, bool key, const Take& take) = 0;
+  // Whether it was asked to write the captions that its frames carry, and does.
+  [[nodiscard]] virtual bool carries_captions() const = 0;
   // For the muxer: parameters, extradata, time base.
   [[nodiscard]] virtual const AVCodecContext& context() const = 0;
 };

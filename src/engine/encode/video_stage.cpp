@@ -1,5 +1,6 @@
 #include "encode/video_stage.h"
 
+#include "encode/caption_channels.h"
 #include "encode/video_encoder.h"
 #include "error.h"
 #include "mux/codec_string.h"
@@ -27,6 +28,7 @@ void VideoStage::run() {
   std::unique_ptr<TrackWriter> writer;
   int64_t frames = 0;
   int64_t last_key = 0;
+  CaptionChannels captions;
 
   const auto write = [&](av::Packet packet) {
     if (!writer) return;  // a first pass leaves statistics only
@@ -47,6 +49,11 @@ void VideoStage::run() {
     const bool key =
         grid_.starts_segment(frames, picture_.frame_rate) || frames - last_key >= plan_.gop_frames;
     if (key) last_key = frames;
+    if (encoder->carries_captions()) {
+      captions.add(captions_of(**frame));
+    } else {
+      set_captions(**frame, {});
+    }
     encoder->encode(frame->get(), key, write);
     ++frames;
     ++encoded_;
@@ -62,7 +69,7 @@ void VideoStage::run() {
   const Rational rate = picture_.frame_rate;
   report_(RenditionFinished{plan_.id, "video", plan_.path, writer->size_bytes(), frames,
                             Rational::of(frames * rate.den, rate.num),
-                            codec_string(encoder->context())});
+                            codec_string(encoder->context()), captions.found()});
 }
 
 }  // namespace videngine

@@ -14,11 +14,11 @@ void prepare(Opening& opening) {
   if (!options.has("sc_threshold")) options.set("sc_threshold", static_cast<int64_t>(0));
   options.set("forced-idr", static_cast<int64_t>(1));
   // FFmpeg passes closed captions on by default; they are carried only when a job asks for them.
-  options.set("a53cc", static_cast<int64_t>(0));
+  options.set("a53cc", static_cast<int64_t>(plan.captions ? 1 : 0));
 }
 
 }  // namespace
 
-const EncoderFamily kX264{.prepare = prepare};
+const EncoderFamily kX264{.prepare = prepare, .carries_captions = true};
 
 }  // namespace videngine

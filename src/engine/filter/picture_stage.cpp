@@ -17,8 +17,8 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
              plan.geometry, plan.look),
       overlay_(plan.look.logos) {
   if (!plan.parent) {
-    const int64_t start_us = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
-    rate_.emplace(plan.frame_rate, start_us, plan.duration_s);
+    start_us_ = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
+    rate_.emplace(plan.frame_rate, start_us_, plan.duration_s);
   }
 }
 
@@ -34,16 +34,27 @@ void PictureStage::run() {
       scaled = overlay_.over(*chain_.apply(*frame), visible);
     }
     logos = visible;
-    scaled->pts = frame->pts;
+    const av::Frame shown = av::share(*scaled);
+    shown->pts = frame->pts;
+    set_captions(*shown, rate_ ? captions_.take() : captions_of(*frame));
     source = std::move(frame);
-    return outlet_.push(*scaled);
+    return outlet_.push(*shown);
+  };
+  // Gives the frame before to `deliver` as often as it is shown: the captions of this one are next.
+  const auto place = [&](av::Frame frame) {
+    const std::vector<CaptionTriplet> captions = captions_of(*frame);
+    const bool at_start = frame->pts <= start_us_;
+    if (!rate_->push(std::move(frame), deliver)) return false;
+    if (at_start) captions_.clear();
+    captions_.put(captions);
+    return true;
   };
   bool wanted = true;
   while (wanted) {
     std::optional<av::Frame> frame = frames_->pop();
     if (stages_.stopped()) return;
     if (!frame) break;
-    wanted = rate_ ? rate_->push(std::move(*frame), deliver) : deliver(std::move(*frame));
+    wanted = rate_ ? place(std::move(*frame)) : deliver(std::move(*frame));
   }
   if (wanted && rate_) rate_->drain(clock_.known_end_us(), deliver);
   frames_->close();

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "filter/captions.h"
 #include "filter/constant_rate.h"
 #include "filter/overlay.h"
 #include "filter/picture_chain.h"
@@ -29,6 +30,8 @@ class PictureStage {
   const graph::PictureClock& clock_;
   graph::Stages& stages_;
   std::optional<ConstantRate> rate_;  // root pictures only
+  int64_t start_us_ = 0;              //
+  CaptionQueue captions_;             // likewise
   PictureChain chain_;
   Overlay overlay_;
   graph::Outlet outlet_;

@@ -5,8 +5,10 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "av/check.h"
 #include "av/handles.h"
@@ -15,19 +17,41 @@
 namespace videngine {
 namespace {
 
-// One track file with its next packet.
+// A source of packets of one stream. Each begins at time 0.
 class Track {
  public:
-  explicit Track(const std::string& path) : input_(path), stream_(*input_.context()->streams[0]) {
+  Track() = default;
+  Track(const Track&) = delete;
+  Track& operator=(const Track&) = delete;
+  virtual ~Track() = default;
+
+  // Sets what the muxer has to know.
+  virtual void describe(AVStream& stream) const = 0;
+  [[nodiscard]] virtual AVRational time_base() const = 0;
+  // The next packet, or nullptr at the end.
+  [[nodiscard]] virtual const AVPacket* peek() const = 0;
+  virtual av::Packet take() = 0;
+};
+
+// One track file with its next packet.
+class TrackFile final : public Track {
+ public:
+  TrackFile(const std::string& path, std::string language)
+      : input_(path), stream_(*input_.context()->streams[0]), language_(std::move(language)) {
     advance();
   }
 
-  [[nodiscard]] const AVStream& stream() const { return stream_; }
-  [[nodiscard]] bool done() const { return !next_; }
-  [[nodiscard]] int64_t next_dts_us() const {
-    return av_rescale_q(next_->dts, stream_.time_base, AV_TIME_BASE_Q);
+  void describe(AVStream& stream) const override {
+    av::check(avcodec_parameters_copy(stream.codecpar, stream_.codecpar),
+              "avcodec_parameters_copy");
+    stream.time_base = stream_.time_base;
+    stream.avg_frame_rate = stream_.avg_frame_rate;
+    stream.sample_aspect_ratio = stream_.sample_aspect_ratio;
+    if (!language_.empty()) av_dict_set(&stream.metadata, "language", language_.c_str(), 0);
   }
-  av::Packet take() {
+  [[nodiscard]] AVRational time_base() const override { return stream_.time_base; }
+  [[nodiscard]] const AVPacket* peek() const override { return next_.get(); }
+  av::Packet take() override {
     av::Packet packet = std::move(next_);
     advance();
     // The demuxer does not tell how long some codecs' packets last; what is shown of the last one
@@ -64,41 +88,69 @@ class Track {
 
   Input input_;
   const AVStream& stream_;
+  std::string language_;
   av::Packet next_;
   std::optional<int64_t> first_pts_;
 };
 
-void remux(const std::vector<std::string>& paths, const std::vector<std::string>& languages,
-           const char* format, const std::string& target, av::Dictionary& options) {
+class TextSource final : public Track {
+ public:
+  explicit TextSource(const TextTrack& track) : text_(track) { advance(); }
+
+  void describe(AVStream& stream) const override { text_.describe(stream); }
+  [[nodiscard]] AVRational time_base() const override { return TimedText::kTimeBase; }
+  [[nodiscard]] const AVPacket* peek() const override { return next_.get(); }
+  av::Packet take() override {
+    av::Packet packet = std::move(next_);
+    advance();
+    return packet;
+  }
+
+ private:
+  void advance() {
+    std::optional<av::Packet> packet = text_.next();
+    next_ = packet ? std::move(*packet) : nullptr;
+  }
+
+  TimedText text_;
+  av::Packet next_;
+};
+
+using Tracks = std::vector<std::unique_ptr<Track>>;
+
+Tracks open_tracks(const std::vector<std::string>& paths,
+                   const std::vector<std::string>& languages) {
+  Tracks tracks;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    tracks.push_back(
+        std::make_unique<TrackFile>(paths[i], i < languages.size() ? languages[i] : ""));
+  }
+  return tracks;
+}
+
+void remux(const Tracks& tracks, const char* format, const std::string& target,
+           av::Dictionary& options) {
   const auto check = [&](int code, const char* operation) {
     av::check(code, operation, target, ErrorClass::VidengineError, "packaging_failed");
   };
-  std::vector<std::unique_ptr<Track>> tracks;
-  for (const std::string& path : paths) tracks.push_back(std::make_unique<Track>(path));
-
   AVFormatContext* context = nullptr;
   check(avformat_alloc_output_context2(&context, nullptr, format, target.c_str()),
         "avformat_alloc_output_context2");
   const av::OutputContext owner(context);
   context->flags |= AVFMT_FLAG_BITEXACT;
   context->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;  // FFmpeg 5.1: FLAC in MP4
-  for (std::size_t i = 0; i < tracks.size(); ++i) {
+  std::set<AVMediaType> kinds;
+  for (const std::unique_ptr<Track>& track : tracks) {
     AVStream* stream = avformat_new_stream(context, nullptr);
     if (stream == nullptr) throw std::bad_alloc();
-    const AVStream& source = tracks[i]->stream();
-    check(avcodec_parameters_copy(stream->codecpar, source.codecpar), "avcodec_parameters_copy");
+    track->describe(*stream);
     // HEVC's sample entry was chosen when it was encoded; other containers have words of their own.
     const bool same = format == std::string_view("mp4");
-    if (!same || source.codecpar->codec_id != AV_CODEC_ID_HEVC) stream->codecpar->codec_tag = 0;
-    stream->time_base = source.time_base;
-    stream->avg_frame_rate = source.avg_frame_rate;
-    stream->sample_aspect_ratio = source.sample_aspect_ratio;
-    // The first track of each kind is what players begin with.
-    const bool first =
-        i == 0 || source.codecpar->codec_type != tracks[i - 1]->stream().codecpar->codec_type;
-    stream->disposition = first ? AV_DISPOSITION_DEFAULT : 0;
-    if (!languages.empty() && !languages[i].empty()) {
-      av_dict_set(&stream->metadata, "language", languages[i].c_str(), 0);
+    if (!same || stream->codecpar->codec_id != AV_CODEC_ID_HEVC) stream->codecpar->codec_tag = 0;
+    // The first track of each kind is what players begin with; subtitles say so themselves.
+    const AVMediaType kind = stream->codecpar->codec_type;
+    if (kinds.insert(kind).second && kind != AVMEDIA_TYPE_SUBTITLE) {
+      stream->disposition |= AV_DISPOSITION_DEFAULT;
     }
   }
   if ((context->oformat->flags & AVFMT_NOFILE) == 0) {
@@ -109,18 +161,20 @@ void remux(const std::vector<std::string>& paths, const std::vector<std::string>
     Track* earliest = nullptr;
     std::size_t index = 0;
     for (std::size_t i = 0; i < tracks.size(); ++i) {
-      if (tracks[i]->done()) continue;
-      if (earliest == nullptr || tracks[i]->next_dts_us() < earliest->next_dts_us()) {
+      const AVPacket* next = tracks[i]->peek();
+      if (next == nullptr) continue;
+      if (earliest == nullptr || av_compare_ts(next->dts, tracks[i]->time_base(),
+                                               earliest->peek()->dts, earliest->time_base()) < 0) {
         earliest = tracks[i].get();
         index = i;
       }
     }
     if (earliest == nullptr) break;
+    const AVRational time_base = earliest->time_base();
     av::Packet packet = earliest->take();
     packet->stream_index = static_cast<int>(index);
     packet->pos = -1;
-    av_packet_rescale_ts(packet.get(), earliest->stream().time_base,
-                         context->streams[index]->time_base);
+    av_packet_rescale_ts(packet.get(), time_base, context->streams[index]->time_base);
     check(av_interleaved_write_frame(context, packet.get()), "av_interleaved_write_frame");
     if (context->pb != nullptr) check(context->pb->error, "write");
   }
@@ -144,15 +198,17 @@ std::string numbered(const std::string& pattern, int number) {
 }  // namespace
 
 void remux_file(const std::vector<std::string>& tracks, const std::vector<std::string>& languages,
-               const std::string& target) {
+                const std::vector<TextTrack>& texts, const std::string& target) {
   av::Dictionary options;
   if (target.ends_with(".webm")) {
     options.set("cues_to_front", static_cast<int64_t>(1));
-    remux(tracks, languages, "webm", target, options);
+    remux(open_tracks(tracks, languages), "webm", target, options);
     return;
   }
   options.set("movflags", "faststart");
-  remux(tracks, languages, "mp4", target, options);
+  Tracks all = open_tracks(tracks, languages);
+  for (const TextTrack& text : texts) all.push_back(std::make_unique<TextSource>(text));
+  remux(all, "mp4", target, options);
 }
 
 int64_t remux_ts(const std::vector<std::string>& tracks, const std::string& folder,
@@ -166,7 +222,7 @@ int64_t remux_ts(const std::vector<std::string>& tracks, const std::string& fold
   options.set("hls_segment_type", "mpegts");
   options.set("hls_segment_filename", (folder + "/" + segment_pattern).c_str());
   options.set("start_number", static_cast<int64_t>(1));
-  remux(tracks, {}, "hls", folder + "/" + playlist, options);
+  remux(open_tracks(tracks, {}), "hls", folder + "/" + playlist, options);
   // The muxer chooses where its clock begins; only its file tells.
   constexpr AVRational kTick{1, 90'000};
   const Input first(folder + "/" + numbered(segment_pattern, 1));
