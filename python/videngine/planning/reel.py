@@ -75,7 +75,9 @@ def splice(clips: Sequence[Clip], media: Sequence[MediaInfo], paths: Sequence[st
         duration_s=total_s,
         interlaced=any(_picture(facts, 0).interlaced for facts in media),
     )
-    streams = tuple(picture if s.index == first.index else s for s in media[0].streams)
+    # Texts of one clip would count from its own start, not from the film's.
+    kept = (s for s in media[0].streams if s.type != "subtitle")
+    streams = tuple(picture if s.index == first.index else s for s in kept)
     return Reel(
         media=replace(
             media[0],

@@ -83,7 +83,11 @@ def _from_file(number: int, entry: SubtitleSource, clip: Clip, assets: Assets) -
 def _from_source(streams: Sequence[Stream], clip: Clip, warn: Warn) -> Iterator[Text]:
     """The source's own texts; those that are pictures are left out."""
     if not streams:
-        warn("subtitles_copy", "no_subtitles", "The source has no subtitle streams.")
+        warn(
+            "subtitles_copy",
+            "no_subtitles",
+            "The source has no subtitle streams; those of `stitch` are not taken.",
+        )
     for stream in streams:
         if stream.codec not in _TEXT_CODECS:
             message = f"Stream {stream.index} ({stream.codec}) is no text that can be read."
