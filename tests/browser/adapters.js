@@ -2,7 +2,7 @@
 'use strict';
 
 const video = document.getElementById('video');
-const record = { errors: [], warnings: [], sizes: {}, times: [], buffers: [], waits: 0, ended: false };
+const record = { errors: [], warnings: [], sizes: {}, times: [], buffers: [], texts: [], waits: 0, ended: false };
 
 video.addEventListener('error', () => record.errors.push(`video: ${video.error.message || video.error.code}`));
 video.addEventListener('waiting', () => record.waits++);
@@ -74,6 +74,9 @@ const adapters = {
     sounds() {
       return this.player.audioTracks.map((track) => `${track.lang ?? ''}:${track.name}`);
     },
+    showText(language) {
+      this.player.subtitleTrack = this.player.subtitleTracks.findIndex((track) => track.lang === language);
+    },
   },
 
   shaka: {
@@ -113,20 +116,37 @@ const adapters = {
     sounds() {
       return [...new Set(this.player.getVariantTracks().map((track) => `${track.language}:${track.label ?? ''}`))];
     },
+    showText(language) {
+      this.player.selectTextTrack(this.player.getTextTracks().find((track) => track.language === language));
+    },
   },
 };
 
 let adapter;
 
+// Texts that the browser shows: each with its times as the player has placed it, and when it was first seen.
+const watchTexts = () => {
+  for (const track of video.textTracks) {
+    for (const cue of track.mode === 'showing' ? (track.activeCues ?? []) : []) {
+      const seen = record.texts.some((text) => text.text === cue.text && text.start === cue.startTime);
+      if (!seen) record.texts.push({ start: cue.startTime, end: cue.endTime, text: cue.text, at: video.currentTime });
+    }
+  }
+};
+
 const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwidth);
 
 // Starts to play; `rendition` is min, max, or auto for the player's own choice. Nobody may wait for the end of this: a player
 // that gets no usable data never tells.
-const start = async (player, url, rendition, key) => {
+const start = async (player, url, rendition, key, text) => {
   adapter = adapters[player];
   await adapter.load(url, rendition, key);
   if (record.errors.length) return;
   window.choose(rendition);
+  if (text) {
+    adapter.showText(text);
+    video.addEventListener('timeupdate', watchTexts);
+  }
   video.play().catch((error) => record.errors.push(`play() ${error.message}`));
 };
 
@@ -140,6 +160,7 @@ window.choose = (rendition) => {
 };
 
 window.observe = () => {
+  watchTexts();
   const quality = video.getVideoPlaybackQuality();
   const { times, ...facts } = record;
   const playing = adapter?.player && !record.errors.length;

@@ -1,10 +1,11 @@
 // Plays a folder's HLS or DASH in Chromium and prints one JSON verdict.
 //
 //   node play.mjs --folder DIR --manifest NAME [--player hls|shaka] [--seconds 4] [--rendition both|min|max|switch|auto]
-//     [--silent] [--key KEY_ID:KEY]
+//     [--silent] [--key KEY_ID:KEY] [--text LANGUAGE]
 //
 // `both` plays the lowest and then the highest rung, each for half of the seconds; `switch` goes from one to the other
 // behind the first segment on screen; `auto` leaves it to the player. `--key` is a ClearKey, both parts in hexadecimal.
+// `--text` shows subtitles.
 // Exit status: 0 it plays, 1 it does not, 2 it could not be tried. $CHROMIUM names the browser (/usr/bin/chromium).
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -33,6 +34,7 @@ function readArguments() {
       rendition: { type: 'string', default: 'both' },
       silent: { type: 'boolean', default: false },
       key: { type: 'string' },
+      text: { type: 'string' },
     },
   });
   if (!values.folder || !values.manifest) throw new Error('--folder and --manifest are needed');
@@ -69,7 +71,7 @@ async function play(browser, wanted) {
     await page.goto(`${server.url}/page.html`);
     await page.addScriptTag({ url: `/${wanted.player}.js` });
     const first = wanted.rendition === 'switch' ? 'min' : wanted.rendition;
-    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key];
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key, wanted.text];
     await page.evaluate((words) => window.start(...words), start);
     const { seen, stopped } = await watch(page, wanted);
     const errors = [...judge(seen, wanted, server, stopped), ...thrown];

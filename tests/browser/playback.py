@@ -37,6 +37,11 @@ class Verdict:
         """The rungs that the player found in the manifest, the cheapest first."""
         return [(rung["width"], rung["height"]) for rung in self.plays[0]["rungs"]]
 
+    @property
+    def texts(self) -> list[tuple[float, float, str]]:
+        """Subtitles that were on screen: from, to, text, as the player placed them."""
+        return [(t["start"], t["end"], t["text"]) for play in self.plays for t in play["texts"]]
+
 
 def play(
     folder: Path,
@@ -47,6 +52,7 @@ def play(
     rendition: Literal["both", "min", "max", "switch", "auto"] = "both",
     sound: bool = True,
     key: str = "",
+    text: str = "",
 ) -> Verdict:
     """Play an output and judge what is seen.
 
@@ -59,6 +65,7 @@ def play(
             ``switch`` goes from one to the other behind the first segment on screen.
         sound: whether sound has to be decoded.
         key: a ClearKey as ``id:key``, both in hexadecimal, or nothing.
+        text: language of the subtitles that are shown, or nothing.
 
     Raises:
         RuntimeError: nothing could be tried: Node.js, the browser or the players are missing.
@@ -72,6 +79,7 @@ def play(
             *("--player", player, "--seconds", str(seconds), "--rendition", rendition),
             *([] if sound else ["--silent"]),
             *(["--key", key] if key else []),
+            *(["--text", text] if text else []),
         ],
         check=False,
         capture_output=True,
