@@ -37,7 +37,7 @@ class Remux : public testing::Test {
 
 TEST_F(Remux, IntoMp4KeepsEveryFrameAndStartsAtZero) {
   const std::string target = scratch_.path("film.mp4");
-  remux_file(tracks("vab"), {"", "eng", "fra"}, target);
+  remux_file(tracks("vab"), {"", "eng", "fra"}, {}, target);
   const std::vector<Track> made = measure(target);
   ASSERT_EQ(made.size(), 3U);
   ASSERT_EQ(made[0].decoded_s.size(), 50U);
@@ -51,7 +51,7 @@ TEST_F(Remux, IntoMp4KeepsEveryFrameAndStartsAtZero) {
 }
 
 TEST_F(Remux, IntoMp4PutsTheMoovFirst) {
-  remux_file(tracks("va"), {"", ""}, scratch_.path("film.mp4"));
+  remux_file(tracks("va"), {"", ""}, {}, scratch_.path("film.mp4"));
   const std::vector<std::string> order = boxes(scratch_.path("film.mp4"));
   EXPECT_LT(std::ranges::find(order, "moov"), std::ranges::find(order, "mdat"));
   EXPECT_EQ(std::ranges::count(order, "moof"), 0);
@@ -77,15 +77,16 @@ TEST_F(Remux, IntoTransportStreamCutsOnTheSegmentGrid) {
 
 TEST_F(Remux, OntoAFullDiskSaysSo) {
   const Census before = census();
-  const EngineError error = failure_of([&] { remux_file(tracks("va"), {"", ""}, "/dev/full"); });
+  const EngineError error =
+      failure_of([&] { remux_file(tracks("va"), {"", ""}, {}, "/dev/full"); });
   EXPECT_EQ(error.code, "disk_full");
   EXPECT_EQ(census(), before);
 }
 
 TEST_F(Remux, OfATrackThatIsNotThereNamesIt) {
   const Census before = census();
-  const EngineError error =
-      failure_of([&] { remux_file({scratch_.path("none.mp4")}, {""}, scratch_.path("film.mp4")); });
+  const EngineError error = failure_of(
+      [&] { remux_file({scratch_.path("none.mp4")}, {""}, {}, scratch_.path("film.mp4")); });
   EXPECT_EQ(error.subject, scratch_.path("none.mp4"));
   EXPECT_EQ(census(), before);
 }
@@ -93,7 +94,7 @@ TEST_F(Remux, OfATrackThatIsNotThereNamesIt) {
 TEST_F(Remux, IntoAFolderThatIsNotThereFails) {
   const Census before = census();
   const std::string nowhere = scratch_.path("nowhere");
-  EXPECT_EQ(failure_of([&] { remux_file(tracks("va"), {"", ""}, nowhere + "/film.mp4"); }).code,
+  EXPECT_EQ(failure_of([&] { remux_file(tracks("va"), {"", ""}, {}, nowhere + "/film.mp4"); }).code,
             "packaging_failed");
   EXPECT_EQ(census(), before);
 }
