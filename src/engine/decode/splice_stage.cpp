@@ -87,8 +87,8 @@ av::Frame PictureSplice::framed(av::Frame frame) {
                        ":force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic"
                        ":in_color_matrix=" +
                        matrix_of(*frame) + ":out_color_matrix=" + matrix_of(*first_) +
-                       ":in_range=" + range(*frame) + ":out_range=" + range(*first_) + ",pad=" +
-                       size + ":-1:-1,setsar=1");
+                       ":in_range=" + range(*frame) + ":out_range=" + range(*first_) +
+                       ",pad=" + size + ":-1:-1,setsar=1");
   }
   frame = frame_->apply(std::move(frame));
   frame->colorspace = first_->colorspace;
