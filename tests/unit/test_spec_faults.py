@@ -208,7 +208,7 @@ def test_documented_outputs_of_later_versions_are_not_yet_supported(kind: str) -
     ]
 
 
-LATER = [("refresh_playlist", 1), ("subtitles_copy", 1)]
+LATER = [("refresh_playlist", 1)]
 LADDER: dict[str, Any] = {"output": "hls", "stream": [{}]}
 
 
