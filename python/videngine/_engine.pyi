@@ -172,6 +172,49 @@ class StillPlan:
         path: str,
         geometry: Geometry,
         look: Look,
+        frame_offset: int,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class GifPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        width_px: int,
+        height_px: int,
+        frame_rate: Fraction,
+        start_s: Fraction,
+        duration_s: Fraction | None,
+        path: str,
+        geometry: Geometry,
+        look: Look,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class ThumbnailsPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        start_s: Fraction,
+        duration_s: Fraction | None,
+        interval_s: Fraction,
+        images: int,
+        width_px: int,
+        height_px: int,
+        format: str,
+        quality: int,
+        columns: int,
+        rows: int,
+        folder: str,
+        file_pattern: str,
+        geometry: Geometry,
+        look: Look,
     ) -> None: ...
     @property
     def id(self) -> str: ...
@@ -209,12 +252,15 @@ class Plan:
         clips: Sequence[ClipPlan],
         width_px: int,
         height_px: int,
+        keyframes_only: bool,
         pictures: Sequence[PicturePlan],
         video: Sequence[VideoRenditionPlan],
         audio: Sequence[AudioRenditionPlan],
         loudness: Sequence[LoudnessPlan],
         stills: Sequence[StillPlan],
         texts: Sequence[TextRenditionPlan],
+        gifs: Sequence[GifPlan],
+        thumbnails: Sequence[ThumbnailsPlan],
     ) -> None: ...
     @property
     def source_path(self) -> str: ...
@@ -251,6 +297,8 @@ class StreamFacts:
     def rotation_deg(self) -> int: ...
     @property
     def frame_rate(self) -> Fraction: ...
+    @property
+    def keyframe_interval_s(self) -> Fraction | None: ...
     @property
     def variable_frame_rate(self) -> bool: ...
     @property

@@ -16,7 +16,7 @@ from videngine.errors import VidengineError
 
 _RATIONAL = {
     *("frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s", "length_s"),
-    *("kept_width", "kept_height", "sample_aspect_ratio"),
+    *("kept_width", "kept_height", "sample_aspect_ratio", "interval_s"),
 }
 
 # Fields that are structs themselves.
@@ -95,6 +95,8 @@ def _transcode(request: dict[str, Any]) -> None:
         "loudness": _engine.LoudnessPlan,
         "stills": _engine.StillPlan,
         "texts": _engine.TextRenditionPlan,
+        "gifs": _engine.GifPlan,
+        "thumbnails": _engine.ThumbnailsPlan,
     }
     lists = {name: [_struct(make, item) for item in data[name]] for name, make in kinds.items()}
     session = _engine.Session(_engine.Plan(**{**data, **lists}))

@@ -146,4 +146,4 @@ def _cpu_s(video: VideoRenditionPlan, picture: PicturePlan, media: MediaInfo) ->
 
 
 def _decodes(plan: Plan) -> bool:
-    return bool(plan.video or plan.stills)
+    return bool(plan.video or plan.stills or plan.gifs or plan.thumbnails)

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,9 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
                 report.status, report.progress = "completed", 100.0
                 report.files = uploaded["files"]
                 report.destinations = uploaded["destinations"]
-                named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.name)]
-                report.urls = named[-1:] if output.name else named  # no playlist: every file counts
+                named = [f["url"] for f in uploaded["files"] if f["key"].endswith(output.entries)]
+                # Without a playlist every file counts.
+                report.urls = named[-len(output.entries) :] if output.name else named
                 report.size = sum(f["size"] for f in uploaded["files"])
                 report.warnings += uploaded["warnings"]
                 vars(report).update(packaged["facts"])
@@ -251,6 +253,7 @@ def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> 
         assets=assets,
         work_dir=str(run.scratch),
         default_preset=run.settings.default_preset,
+        gif_max_s=Fraction(str(run.settings.gif_max_seconds)),
         cores=os.cpu_count() or 1,
     )
     for warning in plan.warnings:
@@ -311,7 +314,7 @@ def _encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[
             case "finished":
                 stats.update({name: stats[name] + event[name] for name in stats})
 
-    if not (plan.video or plan.audio or plan.stills):
+    if not plan.makes_something:
         return {"results": [], "failures": {}, "stats": stats}
     tracker.stage("encoding", 0.0)
     timeout_s = run.settings.job_timeout_s

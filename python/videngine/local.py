@@ -13,6 +13,7 @@ from typing import Any
 from videngine import engine
 from videngine.errors import Fault
 from videngine.flow import run_job
+from videngine.limits import require_within_limits
 from videngine.media import MediaInfo
 from videngine.report import Progress, Report
 from videngine.settings import Settings
@@ -86,6 +87,7 @@ def transcode(
     body = job if isinstance(job, str | bytes) else json.dumps(dict(job))
     parsed = parse_job(body, strict=strict)
     settings = settings or Settings()
+    require_within_limits(parsed.spec, settings)
     parent = settings.scratch_dir
     parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="local-", dir=parent))

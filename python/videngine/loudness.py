@@ -138,6 +138,9 @@ def _measure(
         video=(),
         audio=(),
         stills=(),
+        gifs=(),
+        thumbnails=(),
+        keyframes_only=False,
         loudness=tuple(one for one in wanted if alike[one.id] == one.id),
     )
     engine.transcode(only, on_event=on_event, stop=stop, timeout_s=timeout_s)

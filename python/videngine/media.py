@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from typing import Any
 
-_RATIONAL = {"duration_s", "start_s", "frame_rate", "sample_aspect_ratio", "time_base"}
+_RATIONAL = {
+    *("duration_s", "start_s", "frame_rate", "sample_aspect_ratio", "time_base"),
+    "keyframe_interval_s",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class Stream:
     sample_aspect_ratio: Fraction = Fraction(1)
     rotation_deg: int = 0
     frame_rate: Fraction = Fraction(0)  # average
+    keyframe_interval_s: Fraction | None = None  # the longest; None: the container does not tell
     variable_frame_rate: bool = False
     pixel_format: str = ""
     bit_depth: int = 0

@@ -112,13 +112,16 @@ class OutputPlan:
     """
 
     index: int
-    output: str  # mp4, advanced_hls, advanced_dash, thumbnail
+    output: str  # mp4, advanced_hls, advanced_dash, thumbnail, thumbnails, gif
     root: str
     name: str
     rungs: tuple[RungPlan, ...] = ()
     tracks: tuple[TrackPlan, ...] = ()
     texts: tuple[TextPlan, ...] = ()
-    still: str | None = None
+    entries: tuple[
+        str, ...
+    ] = ()  # files that users open: `name`, or one for each of several stills
+    images: tuple[str, ...] = ()  # ids: stills, or a GIF, or a series of thumbnails
     speech: RecognitionPlan | None = None
     text_files: tuple[tuple[str, str], ...] = ()  # (what is in it, its name)
     document: dict[str, Any] | None = None  # JSON to write
@@ -140,7 +143,7 @@ class OutputPlan:
         """The ids of all renditions of the engine's plan that it shows."""
         ids = [rung.video for rung in self.rungs] + [track.audio for track in self.tracks]
         ids += [text.rendition for text in self.texts if text.rendition]
-        return ids + ([self.still] if self.still else [])
+        return [*ids, *self.images]
 
 
 @dataclass(frozen=True, kw_only=True)

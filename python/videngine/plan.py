@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
+ImageFormat = Literal["png", "jpg", "webp"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
@@ -204,9 +206,50 @@ class StillPlan:
     time_s: Fraction
     width_px: int
     height_px: int
-    format: Literal["png", "jpg"]
-    quality: int  # 1 to 100, for jpg
+    format: ImageFormat
+    quality: int  # 1 to 100, for jpg and webp
     path: str
+    geometry: Geometry = Geometry()
+    look: Look = AS_IT_IS
+    frame_offset: int = 0  # so many frames behind the one on screen at time_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class GifPlan:
+    """One animation, in 256 colours of its own; at most 50 frames a second."""
+
+    id: str
+    width_px: int
+    height_px: int
+    frame_rate: Fraction
+    path: str
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None  # None: to the end
+    geometry: Geometry = Geometry()
+    look: Look = AS_IT_IS
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThumbnailsPlan:
+    """An image of every ``interval_s``: the frame on screen at its beginning.
+
+    They are files of their own, or tiles of sheets of ``columns`` by ``rows``, row by row; the last
+    sheet has as many rows as it needs. At most ``images`` of them.
+    """
+
+    id: str
+    interval_s: Fraction
+    images: int
+    width_px: int  # of one image
+    height_px: int
+    format: ImageFormat
+    quality: int  # 1 to 100, for jpg and webp
+    folder: str
+    file_pattern: str  # with printf's %04d, counted from 1
+    columns: int = 0  # 0: no sheets
+    rows: int = 0
+    start_s: Fraction = Fraction(0)
+    duration_s: Fraction | None = None  # None: to the end
     geometry: Geometry = Geometry()
     look: Look = AS_IT_IS
 
@@ -242,6 +285,8 @@ class Plan:
 
     With ``clips`` (the source itself is the first) times are counted along all of them in a row,
     and all have the size of the first: ``width_px`` by ``height_px``, upright, in square pixels.
+
+    With ``keyframes_only`` nothing else is decoded, and thumbnails show the nearest one.
     """
 
     source_path: str
@@ -257,6 +302,15 @@ class Plan:
     loudness: tuple[LoudnessPlan, ...] = ()
     stills: tuple[StillPlan, ...] = ()
     texts: tuple[TextRenditionPlan, ...] = ()
+    gifs: tuple[GifPlan, ...] = ()
+    thumbnails: tuple[ThumbnailsPlan, ...] = ()
+    keyframes_only: bool = False
+
+    @property
+    def makes_something(self) -> bool:
+        """Whether there is any work for the engine."""
+        made = (self.video, self.audio, self.stills, self.gifs, self.thumbnails, self.texts)
+        return any(made)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
@@ -309,7 +363,15 @@ def first_pass(plan: Plan) -> Plan | None:
             pictures.insert(0, picture)
             if picture.parent:
                 wanted.add(picture.parent)
-    return replace(plan, pictures=tuple(pictures), video=video, audio=(), stills=())
+    return replace(
+        plan,
+        pictures=tuple(pictures),
+        video=video,
+        audio=(),
+        stills=(),
+        gifs=(),
+        thumbnails=(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,12 +379,12 @@ class RenditionResult:
     """One finished rendition, as the engine reports it."""
 
     id: str
-    kind: Literal["video", "audio", "still", "text"]
-    path: str
+    kind: Literal["video", "audio", "still", "gif", "thumbnails", "text"]
+    path: str  # of thumbnails the folder
     size_bytes: int
     frames: int  # coded pictures, or coded audio frames, or texts
     duration_s: Fraction
-    codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for stills and texts
+    codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for images and texts
     captions: tuple[str, ...] = ()  # channels that a picture carries: CC1, SERVICE1
 
     @staticmethod

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     max_queued_jobs: int = Field(
         10_000, ge=1, description="Queue length beyond which POST answers 429."
     )
+    gif_max_seconds: float = Field(
+        30, gt=0, le=600, description="Longest GIF; longer wishes are refused, longer clips cut."
+    )
     max_source_bytes: int = Field(200 << 30, ge=1, description="Largest source that is fetched.")
     max_asset_bytes: int = Field(
         10 << 20, ge=1, description="Largest subtitle file or logo that is fetched."

@@ -17,10 +17,10 @@ struct Progress {
   double fps = 0;      // decoded frames per second of wall time
 };
 
-// One file is complete on disk. `codec_string` is RFC 6381's, empty for stills.
+// One file is complete on disk. `codec_string` is RFC 6381's, empty for images.
 struct RenditionFinished {
   std::string id;
-  std::string kind;  // video, audio, still, text
+  std::string kind;  // video, audio, still, gif, thumbnails, text
   std::string path;
   int64_t size_bytes = 0;
   int64_t frames = 0;

@@ -9,6 +9,7 @@ extern "C" {
 }
 
 #include "av/handles.h"
+#include "encode/image.h"
 
 namespace videngine {
 namespace {
@@ -87,6 +88,16 @@ void validate_geometry(const std::string& id, const Geometry& geometry, int widt
   require(geometry.sample_aspect_ratio > Rational{}, id, "sample_aspect_ratio must be positive");
 }
 
+void validate_image(const std::string& id, const std::string& format, int quality) {
+  require(is_image_format(format), id, "format must be png, jpg or webp");
+  require(quality >= 1 && quality <= 100, id, "quality must be 1 to 100");
+}
+
+void validate_clip(const std::string& id, Rational start_s, std::optional<Rational> duration_s) {
+  require(start_s >= Rational{}, id, "start_s must not be negative");
+  require(!duration_s || *duration_s > Rational{}, id, "duration_s must be positive");
+}
+
 }  // namespace
 
 void validate(const Plan& plan) {
@@ -98,8 +109,10 @@ void validate(const Plan& plan) {
   };
   require(is_quarter_turn(plan.rotation_deg), "plan", "rotation_deg must be 0, 90, 180 or 270");
   require(plan.decoder_threads > 0, "plan", "decoder_threads must be positive");
-  require(plan.video_stream || (plan.pictures.empty() && plan.stills.empty()), "plan",
-          "pictures and stills need video_stream");
+  require(plan.video_stream || !plan.shows_pictures(), "plan", "pictures need video_stream");
+  require(
+      !plan.keyframes_only || (plan.pictures.empty() && plan.stills.empty() && plan.gifs.empty()),
+      "plan", "keyframes_only is for thumbnails alone");
   require(plan.clips.empty() || plan.clips.front().path == plan.source_path, "plan",
           "the first clip must be the source");
   if (!plan.clips.empty()) validate_size("plan", plan.width_px, plan.height_px, true);
@@ -113,9 +126,7 @@ void validate(const Plan& plan) {
     unique(picture.id);
     validate_size(picture.id, picture.width_px, picture.height_px, true);
     require(picture.frame_rate > Rational{}, picture.id, "frame_rate must be positive");
-    require(picture.start_s >= Rational{}, picture.id, "start_s must not be negative");
-    require(!picture.duration_s || *picture.duration_s > Rational{}, picture.id,
-            "duration_s must be positive");
+    validate_clip(picture.id, picture.start_s, picture.duration_s);
     require(picture.pixel_format == "yuv420p" || picture.pixel_format == "yuv420p10le", picture.id,
             "pixel_format must be yuv420p or yuv420p10le");
     validate_look(picture.id, picture.look);
@@ -155,9 +166,7 @@ void validate(const Plan& plan) {
             "sample_bits must be 16 or 24");
     require(kContainers.contains(audio.container), audio.id, "container is unknown");
     require(audio.segment_s > Rational{}, audio.id, "segment_s must be positive");
-    require(audio.start_s >= Rational{}, audio.id, "start_s must not be negative");
-    require(!audio.duration_s || *audio.duration_s > Rational{}, audio.id,
-            "duration_s must be positive");
+    validate_clip(audio.id, audio.start_s, audio.duration_s);
   }
   for (const LoudnessPlan& loudness : plan.loudness) {
     unique(loudness.id);
@@ -178,9 +187,32 @@ void validate(const Plan& plan) {
     validate_size(still.id, still.width_px, still.height_px, false);
     validate_geometry(still.id, still.geometry, still.width_px, still.height_px);
     require(still.time_s >= Rational{}, still.id, "time_s must not be negative");
-    require(still.format == "png" || still.format == "jpg", still.id, "format must be png or jpg");
     validate_look(still.id, still.look);
-    require(still.quality >= 1 && still.quality <= 100, still.id, "quality must be 1 to 100");
+    require(still.frame_offset >= 0, still.id, "frame_offset must not be negative");
+    validate_image(still.id, still.format, still.quality);
+  }
+  for (const GifPlan& gif : plan.gifs) {
+    unique(gif.id);
+    unique(gif.path);
+    validate_size(gif.id, gif.width_px, gif.height_px, false);
+    validate_geometry(gif.id, gif.geometry, gif.width_px, gif.height_px);
+    validate_look(gif.id, gif.look);
+    validate_clip(gif.id, gif.start_s, gif.duration_s);
+    require(gif.frame_rate > Rational{} && gif.frame_rate <= Rational{50, 1}, gif.id,
+            "frame_rate must be above 0, up to 50");
+  }
+  for (const ThumbnailsPlan& images : plan.thumbnails) {
+    unique(images.id);
+    unique(images.folder);
+    validate_size(images.id, images.width_px, images.height_px, images.columns > 0);
+    validate_geometry(images.id, images.geometry, images.width_px, images.height_px);
+    validate_look(images.id, images.look);
+    validate_clip(images.id, images.start_s, images.duration_s);
+    validate_image(images.id, images.format, images.quality);
+    require(images.interval_s > Rational{} && images.images > 0, images.id,
+            "interval_s and images must be positive");
+    require(images.columns >= 0 && (images.columns > 0) == (images.rows > 0), images.id,
+            "columns and rows go together");
   }
 }
 

@@ -139,9 +139,40 @@ struct StillPlan {
   Rational time_s;
   int width_px = 0;
   int height_px = 0;
-  std::string format;  // png, jpg
-  int quality = 85;    // 1 to 100, for jpg
+  std::string format;  // png, jpg, webp
+  int quality = 85;    // 1 to 100, for jpg and webp
   std::string path;
+  Geometry geometry;
+  Look look;
+  int64_t frame_offset = 0;  // so many frames behind the one on screen at time_s
+};
+
+struct GifPlan {
+  std::string id;
+  int width_px = 0;
+  int height_px = 0;
+  Rational frame_rate;
+  Rational start_s;
+  std::optional<Rational> duration_s;  // none: to the end
+  std::string path;
+  Geometry geometry;
+  Look look;
+};
+
+struct ThumbnailsPlan {
+  std::string id;
+  Rational start_s;
+  std::optional<Rational> duration_s;  // none: to the end
+  Rational interval_s;
+  int64_t images = 0;  // at most
+  int width_px = 0;    // of one image
+  int height_px = 0;
+  std::string format;  // png, jpg, webp
+  int quality = 85;    // 1 to 100, for jpg and webp
+  int columns = 0;     // of a sheet; 0: every image is a file
+  int rows = 0;
+  std::string folder;
+  std::string file_pattern;  // with printf's %04d, counted from 1
   Geometry geometry;
   Look look;
 };
@@ -171,12 +202,20 @@ struct Plan {
   std::vector<ClipPlan> clips;  // the source itself first, or none: it is shown alone
   int width_px = 0;             // upright, of the first clip; used with clips only
   int height_px = 0;
+  bool keyframes_only = false;        // nothing else is decoded
   std::vector<PicturePlan> pictures;  // parents before their children
   std::vector<VideoRenditionPlan> video;
   std::vector<AudioRenditionPlan> audio;
   std::vector<LoudnessPlan> loudness;
   std::vector<StillPlan> stills;
   std::vector<TextRenditionPlan> texts;
+  std::vector<GifPlan> gifs;
+  std::vector<ThumbnailsPlan> thumbnails;
+
+  // Whether anything is made of the picture stream.
+  [[nodiscard]] bool shows_pictures() const {
+    return !pictures.empty() || !stills.empty() || !gifs.empty() || !thumbnails.empty();
+  }
 };
 
 // Throws std::invalid_argument naming the first thing that cannot be: an unknown parent, a rate of

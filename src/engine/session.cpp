@@ -11,8 +11,10 @@
 #include "decode/source_feed.h"
 #include "decode/splice_stage.h"
 #include "encode/audio_stage.h"
+#include "encode/gif_stage.h"
 #include "encode/loudness_stage.h"
 #include "encode/still_stage.h"
+#include "encode/thumbnails_stage.h"
 #include "encode/video_stage.h"
 #include "error.h"
 #include "filter/picture_stage.h"
@@ -37,6 +39,10 @@ int64_t first_wanted_us(const Plan& plan) {
     first = std::min(first, to_us(loudness.start_s));
   }
   for (const StillPlan& still : plan.stills) first = std::min(first, to_us(still.time_s));
+  for (const GifPlan& gif : plan.gifs) first = std::min(first, to_us(gif.start_s));
+  for (const ThumbnailsPlan& images : plan.thumbnails) {
+    first = std::min(first, to_us(images.start_s));
+  }
   if (first == graph::PictureClock::kForever) return 0;
   // A text that began before may still be on screen.
   return plan.texts.empty() ? first : std::max<int64_t>(first - kTextLeadUs, 0);
@@ -99,6 +105,8 @@ struct Session::State {
   std::vector<std::unique_ptr<LoudnessStage>> meters;
   std::vector<std::unique_ptr<StillStage>> stills;
   std::vector<TextStage*> texts;
+  std::vector<std::unique_ptr<GifStage>> gifs;
+  std::vector<std::unique_ptr<ThumbnailsStage>> thumbnails;
   graph::Stages stages;
 };
 
@@ -147,10 +155,10 @@ void Session::State::build() {
       feed(clip.path, to_us(clip.start_s), clip_clocks.emplace_back());
     }
   }
-  if (plan.pictures.empty() && plan.stills.empty()) {
-    clock.finish(graph::PictureClock::kForever);
-  } else {
+  if (plan.shows_pictures()) {
     build_pictures();
+  } else {
+    clock.finish(graph::PictureClock::kForever);
   }
   no_picture.finish(graph::PictureClock::kForever);
   for (const LoudnessPlan& loudness : plan.loudness) {
@@ -184,7 +192,7 @@ graph::Outlet& Session::State::picture_source(const std::string& deinterlace) {
   if (plan.clips.empty()) {
     if (picture_decoder == nullptr) {
       picture_decoder = &feeds.front()->decode_picture(*plan.video_stream, plan.decoder_threads,
-                                                       plan.rotation_deg);
+                                                       plan.rotation_deg, plan.keyframes_only);
     }
     return picture_decoder->outlet(deinterlace);
   }
@@ -243,6 +251,15 @@ void Session::State::build_pictures() {
     graph::Outlet& from = picture_source(still.look.deinterlace);
     stills.push_back(std::make_unique<StillStage>(still, connect(from), stages, report_event));
   }
+  for (const GifPlan& gif : plan.gifs) {
+    gifs.push_back(std::make_unique<GifStage>(gif, connect(picture_source(gif.look.deinterlace)),
+                                              clock, stages, report_event));
+  }
+  for (const ThumbnailsPlan& images : plan.thumbnails) {
+    thumbnails.push_back(std::make_unique<ThumbnailsStage>(
+        images, plan.keyframes_only, connect(picture_source(images.look.deinterlace)), clock,
+        stages, report_event));
+  }
 }
 
 void Session::State::build_sounds() {
@@ -286,6 +303,14 @@ void Session::State::spawn() {
     changed.notify_all();
   });
   std::vector<std::pair<std::string, std::function<void()>>> bodies;
+  for (std::size_t i = 0; i < gifs.size(); ++i) {
+    bodies.emplace_back(plan.gifs[i].id, leaf(plan.gifs[i].id, gifs[i]->frames(),
+                                              [s = gifs[i].get()] { s->run(); }));
+  }
+  for (std::size_t i = 0; i < thumbnails.size(); ++i) {
+    bodies.emplace_back(plan.thumbnails[i].id, leaf(plan.thumbnails[i].id, thumbnails[i]->frames(),
+                                                    [s = thumbnails[i].get()] { s->run(); }));
+  }
   for (std::size_t i = 0; i < stills.size(); ++i) {
     bodies.emplace_back(plan.stills[i].id, leaf(plan.stills[i].id, stills[i]->frames(),
                                                 [s = stills[i].get()] { s->run(); }));

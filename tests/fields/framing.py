@@ -24,8 +24,9 @@ def shape(path: Path) -> tuple[int, int, str]:
 
 
 def at_time(path: Path, time_s: Fraction, size: tuple[int, int]) -> Pixels:
-    """The frame on screen at a time, in RGB."""
-    command = ["ffmpeg", "-v", "error", "-ss", str(float(time_s)), "-i", str(path), "-frames:v"]
+    """The frame that begins at a time, in RGB."""
+    seek = f"{max(0.0, float(time_s) - 0.005):.6f}"  # times of frames are rounded
+    command = ["ffmpeg", "-v", "error", "-ss", seek, "-i", str(path), "-frames:v"]
     command += ["1", "-vf", "scale=flags=accurate_rnd+full_chroma_int", "-f", "rawvideo"]
     command += ["-pix_fmt", "rgb24", "-"]
     raw = subprocess.run(command, check=True, capture_output=True, timeout=60).stdout

@@ -86,7 +86,7 @@ ROWS = [
         check=lines_do_not_comb,
     ),
     Row(
-        fields=("ThumbnailOutput.deinterlace",),
+        fields=("ImageFields.deinterlace",),
         name="deinterlace of an image",
         job={
             "source": INTERLACED,
@@ -153,7 +153,7 @@ ROWS = [
         check=is_sdr_and_as_bright_as_sdr,
     ),
     Row(
-        fields=("ThumbnailOutput.hdr_to_sdr",),
+        fields=("ImageFields.hdr_to_sdr",),
         name="hdr_to_sdr of an image",
         job={
             "source": HDR10,

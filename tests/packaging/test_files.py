@@ -62,7 +62,14 @@ def still(path: Path) -> tuple[OutputPlan, dict[str, RenditionResult]]:
         duration_s=Fraction(0),
         codec_string="",
     )
-    output = OutputPlan(index=0, output="thumbnail", root="", name="thumbnail.png", still="still_0")
+    output = OutputPlan(
+        index=0,
+        output="thumbnail",
+        root="",
+        name="thumbnail.png",
+        entries=("thumbnail.png",),
+        images=("still_0",),
+    )
     return output, {"still_0": result}
 
 

@@ -14,12 +14,14 @@ from videngine.spec.model import Later
 from videngine.spec.outputs import (
     AdvancedMp4Output,
     DashOutput,
+    GifOutput,
     HlsOutput,
     MetadataOutput,
     Mp4Output,
     RepackOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
+    ThumbnailsOutput,
     VmafOutput,
     WebmOutput,
 )
@@ -40,6 +42,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     MetadataOutput,
     RepackOutput,
     VmafOutput,
+    ThumbnailsOutput,
+    GifOutput,
     Rung,
 )
 # Parts of `source` and `destination` are one row: storage reads them all.

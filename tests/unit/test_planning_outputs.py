@@ -173,7 +173,7 @@ def test_a_start_beyond_the_end_is_an_error_of_that_output_alone(start: Any) -> 
         assert output.error
         assert output.error["code"] == "range_outside_source"
         assert not output.rungs
-        assert output.still is None
+        assert output.images == ()
     assert found.outputs[2].error is None
     assert len(found.engine.video) == 3
 
@@ -221,7 +221,7 @@ def test_an_image_is_taken_at_its_moment_of_the_clip(
 ) -> None:
     found = plan({"output": "thumbnail", **fields})
     assert [still.time_s for still in found.engine.stills] == [time]
-    assert found.outputs[0].still == "still0"
+    assert found.outputs[0].images == ("still0",)
     assert warned(found) == []
 
 
@@ -243,7 +243,7 @@ def test_images_have_a_format_and_a_quality() -> None:
         ("jpg", 85),
         ("jpg", 40),
     ]
-    assert [o.still for o in found.outputs] == ["still0", "still1", "still2", "still1"]
+    assert [o.images for o in found.outputs] == [("still0",), ("still1",), ("still2",), ("still1",)]
 
 
 def test_images_alone_need_no_renditions() -> None:

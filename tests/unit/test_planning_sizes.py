@@ -29,8 +29,7 @@ def plan(
         codec="h264",
         width_px=size[0],
         height_px=size[1],
-        duration_s=F(10),
-        **{"frame_rate": F(25), **stream},
+        **{"frame_rate": F(25), "duration_s": F(10), **stream},
     )
     media = MediaInfo(
         format="mp4",

@@ -138,7 +138,7 @@ def test_keyframes_count_frames_or_seconds(
 def test_time_is_a_fraction_a_percentage_seconds_or_a_timecode(
     value: Any, fraction: Fraction | None, seconds: Fraction | None
 ) -> None:
-    time = taken("time", value)
+    (time,) = taken("time", value)
     assert (time.fraction, time.seconds) == (fraction, seconds)
 
 
@@ -188,7 +188,7 @@ def test_a_bare_time_above_one_is_seconds_with_a_warning() -> None:
     (warning,) = parsed.warnings
     assert warning.path == "format[0].time"
     assert "percent or seconds" in warning.message
-    assert taken("time", 5, strict=False).seconds == 5
+    assert [t.seconds for t in taken("time", 5, strict=False)] == [5]
 
 
 REFUSED = [
@@ -259,9 +259,9 @@ def test_values_that_mean_nothing_are_refused_by_path(field: str, value: Any) ->
     assert len(fault.message) < 250
 
 
-@pytest.mark.parametrize("field", ["time", "image_format"])
+@pytest.mark.parametrize("field", ["image_format"])
 def test_spellings_of_later_versions_are_told_apart_from_nonsense(field: str) -> None:
-    value = {"time": [0.1, 0.5], "image_format": "webp"}[field]
+    value = {"image_format": "avif"}[field]
     with pytest.raises(SpecError) as caught:
         parse_job(request(field, value))
     assert [fault.code for fault in caught.value.faults] == ["not_yet_supported"]

@@ -16,10 +16,10 @@ from videngine.packaging.file import package_file
 from videngine.packaging.guard import check_protected
 from videngine.packaging.hls import package_hls
 from videngine.packaging.hls_audio import package_hls_audio
+from videngine.packaging.images import package_sound, package_stills, package_thumbnails
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.shaka import disk_full
 from videngine.packaging.speech import package_speech
-from videngine.packaging.still import package_sound, package_still
 from videngine.plan import Plan, RenditionResult
 
 __all__ = ["package"]
@@ -30,7 +30,9 @@ _BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[Pack
     "advanced_mp4": package_advanced_mp4,
     "mp4": package_file,
     "webm": package_file,
-    "thumbnail": package_still,
+    "thumbnail": package_stills,
+    "thumbnails": package_thumbnails,
+    "gif": package_stills,
     "speech_to_text": package_speech,
     "metadata": package_document,
     "repack": package_repack,

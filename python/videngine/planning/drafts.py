@@ -15,31 +15,35 @@ from videngine.plan import Geometry, LogoPlan, Look, RepackPlan
 from videngine.planning.assets import Assets, AssetSource
 from videngine.planning.encoding import encoding
 from videngine.planning.framing import (
+    MAX_SIDE_PX,
     Asked,
     Frame,
     Framing,
     Size,
+    by,
     even,
     framed,
     is_larger,
     shrinking,
     turned,
 )
+from videngine.planning.image_drafts import gif, stills, thumbnails
+from videngine.planning.images import Image
 from videngine.planning.light import logo_plan, look, unsupported, wants_sdr
 from videngine.planning.metadata import metadata_document
 from videngine.planning.pictures import (
-    MAX_SIDE_PX,
     Clip,
     Picture,
     frame_rate,
     limited_rate,
 )
 from videngine.planning.protection import UNUSABLE, is_unusable
-from videngine.planning.renditions import Still, VideoWish
+from videngine.planning.renditions import VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sounds import Target, Track, Tracks, tracks
 from videngine.planning.speech import Speech, speech, spoken
 from videngine.planning.texts import Text, TextFailed, texts
+from videngine.spec.images import GifOutput, ImageOutput, ThumbnailsOutput
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo
 from videngine.spec.outputs import (
@@ -66,7 +70,6 @@ CARRIED_TAGS = (
     *("comment", "copyright"),
 )
 DEFAULT_SEGMENT_S = Fraction(6)
-DEFAULT_STILL_QUALITY = 85
 LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
 
 Entry = FileOutput | Rung
@@ -90,9 +93,9 @@ class Draft:
     output: Output
     rungs: list[DraftRung] = field(default_factory=list)
     texts: tuple[Text, ...] = ()
+    images: list[Image] = field(default_factory=list)
     tracks: tuple[Track, ...] = ()
     segment_s: Fraction | None = None  # of outputs in segments
-    still: Still | None = None
     speech: Speech | None = None
     document: dict[str, Any] | None = None
     repack: RepackPlan | None = None
@@ -119,7 +122,14 @@ class Drafter:
     """Fits the outputs of one job to its source. ``warnings`` grow as it goes."""
 
     def __init__(
-        self, spec: JobSpec, media: MediaInfo, *, source_path: str, preset: str, assets: Assets
+        self,
+        spec: JobSpec,
+        media: MediaInfo,
+        *,
+        source_path: str,
+        preset: str,
+        assets: Assets,
+        gif_max_s: Fraction,
     ) -> None:
         self.warnings: list[Fault] = []
         self._upscale = bool(spec.upscale)
@@ -127,6 +137,7 @@ class Drafter:
         self._preset = preset
         self._source_path = source_path
         self._assets = assets
+        self._gif_max_s = gif_max_s
         adaptive = [o for o in spec.format if isinstance(o, AdaptiveOutput)]
         self._segment_s = (adaptive and adaptive[0].segment_duration) or DEFAULT_SEGMENT_S
 
@@ -162,8 +173,8 @@ class Drafter:
         clip = self._clip(draft, stream)
         if clip is None or not self._take_texts(draft, clip):
             return draft
-        if isinstance(output, ThumbnailOutput):
-            draft.still = self._still(draft, output, stream, clip)
+        if isinstance(output, ImageOutput):
+            draft.images = self._images(draft, output, stream, clip)
         elif isinstance(output, FileOutput):
             self._fill(draft, [(draft.path, output)], stream, clip, self._segment_s)
         else:
@@ -193,6 +204,27 @@ class Drafter:
         except TextFailed as failure:
             draft.error = {"code": failure.code, "message": failure.message}
         return draft.error is None
+
+    def _images(self, draft: Draft, output: ImageOutput, stream: Stream, clip: Clip) -> list[Image]:
+        """The images of an output that has no other pictures."""
+
+        def warn(below: str, code: str, message: str) -> None:
+            self._warn(f"{draft.path}.{below}" if below else draft.path, code, message)
+
+        images: list[Image] = []
+        upscale = self._upscale
+        match output:
+            case GifOutput():
+                longest_s = self._gif_max_s
+                images = [
+                    gif(output, stream, clip, longest_s=longest_s, upscale=upscale, warn=warn)
+                ]
+            case ThumbnailsOutput():
+                images = [thumbnails(output, stream, clip, upscale=upscale, warn=warn)]
+            case ThumbnailOutput():
+                images = [*stills(output, stream, clip, upscale=upscale, warn=warn)]
+        look = self._look(draft.path, output, stream)
+        return [replace(image, look=look) for image in images]
 
     def _asset(self, draft: Draft, place: AssetSource, *, code: str) -> Path | None:
         """The local file of a logo or of subtitles; without one the draft gets an error."""
@@ -356,13 +388,13 @@ class Drafter:
             smaller = self._limited(path, _not_enlarged(entry, framing, source)).even()
             made = [(path, entry, framing, smaller)]
             message = (
-                f"{_by(frame.size)} would enlarge the source and upscale is off; "
-                f"{_by(smaller.size)} is made."
+                f"{by(frame.size)} would enlarge the source and upscale is off; "
+                f"{by(smaller.size)} is made."
             )
             self._warn(path, "larger_than_source", message)
         for path, _, _, frame in skipped:
             message = (
-                f"{_by(frame.size)} would enlarge the source, {_by(source)}, and upscale is off."
+                f"{by(frame.size)} would enlarge the source, {by(source)}, and upscale is off."
             )
             draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
         return [(path, entry, frame) for path, entry, _, frame in made]
@@ -371,8 +403,8 @@ class Drafter:
         limited = framing.within(LIMIT)
         if limited != framing:
             message = (
-                f"{_by(even(framing.frame))} is beyond {MAX_SIDE_PX} px; "
-                f"{_by(even(limited.frame))} is used."
+                f"{by(even(framing.frame))} is beyond {MAX_SIDE_PX} px; "
+                f"{by(even(limited.frame))} is used."
             )
             self._warn(path, "size_clamped", message)
         return limited
@@ -400,28 +432,7 @@ class Drafter:
         except NotTaken as error:
             draft.error = {"code": "codec_not_in_container", "message": str(error)}
 
-    def _still(self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip) -> Still:
-        framing = framed(asked(output), stream.display_size)
-        limit = turned(stream.display_size, framing.rotation_deg)
-        limited = framing
-        if not self._upscale:
-            limited = framing.scaled(shrinking(framing.whole, limit))
-        frame = limited.within(LIMIT).rounded()
-        if frame.size != framing.rounded().size:
-            message = (
-                f"{_by(framing.rounded().size)} is larger than "
-                f"{_by(LIMIT if self._upscale else limit)}; {_by(frame.size)} is made."
-            )
-            self._warn(draft.path, "size_clamped", message)
-        return Still(
-            time_s=clip.start_s + self._moment(draft, output, stream, clip),
-            frame=frame,
-            format=output.effective_format,
-            quality=output.quality or DEFAULT_STILL_QUALITY,
-            look=self._look(draft.path, output, stream),
-        )
-
-    def _look(self, path: str, entry: Entry | ThumbnailOutput, stream: Stream) -> Look:
+    def _look(self, path: str, entry: Entry | ImageOutput, stream: Stream) -> Look:
         return look(
             entry, stream, lambda field, code, text: self._warn(f"{path}.{field}", code, text)
         )
@@ -436,37 +447,17 @@ class Drafter:
                 plans.append(logo_plan(logo, file, rate))
         return tuple(plans)
 
-    def _moment(
-        self, draft: Draft, output: ThumbnailOutput, stream: Stream, clip: Clip
-    ) -> Fraction:
-        """Seconds into the clip at which an image is taken; never beyond the last frame."""
-        time, length = output.time, clip.length_s
-        at = time.seconds if time and time.seconds is not None else None
-        if length is None:
-            return at or Fraction(0)
-        last = max(Fraction(0), length - 1 / frame_rate(stream))
-        if at is None:
-            fraction = time.fraction if time and time.fraction is not None else Fraction(1, 2)
-            return min(fraction * length, last)
-        if at > length:
-            message = f"The clip lasts {float(length):g} s; its last frame is taken."
-            self._warn(f"{draft.path}.time", "time_clamped", message)
-        return min(at, last)
 
-
-def asked(entry: Entry | ThumbnailOutput) -> Asked:
+def asked(entry: Entry) -> Asked:
     """What an entry of the request says about the shape of its picture."""
-    mode, turn = entry.resize_mode or "scale", entry.rotate or 0
-    if isinstance(entry, ThumbnailOutput):
-        return Asked(width_px=entry.width, height_px=entry.height, mode=mode, rotation_deg=turn)
     width, height = entry.size or (entry.width, entry.height)
     return Asked(
         width_px=width,
         height_px=height,
         smaller_px=entry.resolution,
         aspect_ratio=entry.aspect_ratio,
-        mode=mode,
-        rotation_deg=turn,
+        mode=entry.resize_mode or "scale",
+        rotation_deg=entry.rotate or 0,
     )
 
 
@@ -480,7 +471,7 @@ def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
 
 def _wants_sdr(output: Output) -> bool:
     entries = output.rungs if isinstance(output, AdaptiveOutput) else (output,)
-    return any(wants_sdr(e) for e in entries if isinstance(e, VideoFields | ThumbnailOutput))
+    return any(wants_sdr(e) for e in entries if isinstance(e, VideoFields | ImageOutput))
 
 
 def _filtered(geometry: Geometry, entry: Entry) -> Geometry:
@@ -497,7 +488,3 @@ def _pixel_format(entry: Entry, stream: Stream, look: Look) -> str:
         default = "yuv420p10le" if kept and entry.codec.standard != "h264" else "yuv420p"
         return entry.pix_format or default
     return "yuv420p"
-
-
-def _by(size: Size) -> str:
-    return f"{size[0]}x{size[1]}"

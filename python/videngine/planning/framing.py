@@ -13,6 +13,8 @@ from typing import Literal, Self
 
 from videngine.plan import Geometry
 
+MAX_SIDE_PX = 8192
+
 Size = tuple[int, int]
 ExactSize = tuple[Fraction, Fraction]
 ResizeMode = Literal["scale", "crop", "pad", "fit"]
@@ -199,3 +201,8 @@ def _times(size: ExactSize, factor: Fraction) -> ExactSize:
 
 def _nearest(side: Fraction) -> int:
     return max(1, floor(side + Fraction(1, 2)))
+
+
+def by(size: Size) -> str:
+    """A size as people write it."""
+    return f"{size[0]}x{size[1]}"

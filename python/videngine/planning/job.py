@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from videngine.errors import Fault
@@ -19,7 +20,7 @@ from videngine.planning.scores import with_scores
 from videngine.planning.speech import Speech, recognitions
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
-from videngine.spec.outputs import AdaptiveOutput, Output, Rung, SpeechToTextOutput
+from videngine.spec.outputs import AdaptiveOutput, Output, Rung, SpeechToTextOutput, ThumbnailOutput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ def plan_job(
     default_preset: str,
     cores: int,
     assets: Assets | None = None,
+    gif_max_s: Fraction = Fraction(30),
 ) -> JobPlan:
     """Decide all that can be decided before a frame is decoded.
 
@@ -59,10 +61,16 @@ def plan_job(
         default_preset: x264's preset for every rendition.
         cores: processors, shared out among the encoders by their pixels a second.
         assets: every subtitle file and logo that `named_assets` found; none by default.
+        gif_max_s: the longest animation.
     """
     places, _ = place_outputs(spec)  # their warnings were given with the answer to the request
     drafter = Drafter(
-        spec, media, source_path=source_path, preset=default_preset, assets=assets or {}
+        spec,
+        media,
+        source_path=source_path,
+        preset=default_preset,
+        assets=assets or {},
+        gif_max_s=gif_max_s,
     )
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
@@ -142,7 +150,8 @@ def _finish(
         rungs=tuple(rungs.values()),
         tracks=tracks,
         texts=tuple(text.plan(renditions.text) for text in draft.texts),
-        still=renditions.still(draft.still) if draft.still else None,
+        entries=output.file_names if isinstance(output, ThumbnailOutput) else (place.name,),
+        images=tuple(renditions.images.id(image) for image in draft.images),
         speech=speeches[draft.speech] if draft.speech else None,
         text_files=tuple(output.names_by_kind.items())
         if isinstance(output, SpeechToTextOutput)

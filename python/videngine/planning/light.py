@@ -11,9 +11,9 @@ from typing import Literal
 from videngine.media import Stream
 from videngine.plan import ColorPlan, Edge, LogoPlan, Look, TonemapPlan
 from videngine.spec.colour import KEEP
+from videngine.spec.images import ImageOutput
 from videngine.spec.logo import Logo
 from videngine.spec.rendition import VideoFields
-from videngine.spec.thumbnail import ThumbnailOutput
 
 Warn = Callable[[str, str, str], None]
 """Takes the field, the code and the message of a warning."""
@@ -58,14 +58,14 @@ def unsupported(stream: Stream, *, hdr_to_sdr: bool) -> str | None:
     return None
 
 
-def wants_sdr(entry: VideoFields | ThumbnailOutput) -> bool:
+def wants_sdr(entry: VideoFields | ImageOutput) -> bool:
     """Whether HDR becomes SDR: an image, which cannot say that it is HDR, does by itself."""
     if entry.hdr_to_sdr is None:
-        return isinstance(entry, ThumbnailOutput)
+        return isinstance(entry, ImageOutput)
     return entry.hdr_to_sdr
 
 
-def look(entry: VideoFields | ThumbnailOutput, stream: Stream, warn: Warn) -> Look:
+def look(entry: VideoFields | ImageOutput, stream: Stream, warn: Warn) -> Look:
     """What is done to a picture, but for its logos."""
     if entry.hdr_to_sdr and stream.dynamic_range == "SDR":
         warn("hdr_to_sdr", "not_hdr", "The source is SDR already; nothing is done.")

@@ -10,8 +10,6 @@ from videngine.media import Stream
 from videngine.plan import AS_IT_IS, Geometry, Look, PicturePlan
 from videngine.planning.framing import ExactSize, Size, even, is_larger, turned
 
-MAX_SIDE_PX = 8192
-
 # How many times as wide as its child a parent must be, but for the rounding to even sizes.
 _LEAST_STEP = 2
 _ROUNDING_PX = 2

@@ -27,7 +27,13 @@ class Reel:
             return plan
         stream = self.media.video
         assert stream is not None, "splice refuses clips without a picture"
-        return replace(plan, clips=self.clips, width_px=stream.width_px, height_px=stream.height_px)
+        return replace(
+            plan,
+            clips=self.clips,
+            width_px=stream.width_px,
+            height_px=stream.height_px,
+            keyframes_only=False,  # the clips have different ones
+        )
 
 
 def splice(clips: Sequence[Clip], media: Sequence[MediaInfo], paths: Sequence[str]) -> Reel:

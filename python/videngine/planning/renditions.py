@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
-from typing import Literal
 
 from videngine.media import MediaInfo
 from videngine.plan import (
-    AS_IT_IS,
     AudioRenditionPlan,
     Container,
-    Look,
     Mix,
     Plan,
-    StillPlan,
     TextRenditionPlan,
     VideoRenditionPlan,
 )
 from videngine.planning.encoding import Encoding
-from videngine.planning.framing import Frame
+from videngine.planning.images import Images
 from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
@@ -84,17 +80,6 @@ class Sound:
     clip: Clip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Still:
-    """A distinct image."""
-
-    time_s: Fraction
-    frame: Frame
-    format: Literal["png", "jpg"]
-    quality: int
-    look: Look = AS_IT_IS
-
-
 class Renditions:
     """Gives each distinct rendition one id, in the order in which they are first asked for.
 
@@ -105,7 +90,7 @@ class Renditions:
     def __init__(self, wishes: list[VideoWish]) -> None:
         self._video: dict[Video, str] = {}
         self._audio: dict[Sound, str] = {}
-        self._stills: dict[Still, str] = {}
+        self.images = Images()
         self._texts: dict[int, str] = {}
         self._grid_rates: dict[Fraction, Fraction] = {}
         for wish in sorted(wishes, key=lambda w: (not w.adaptive, w.picture.frame_rate)):
@@ -127,10 +112,6 @@ class Renditions:
     def loudness(self) -> dict[str, LoudnessTarget]:
         """Which sounds are to be brought to a loudness that is not known yet."""
         return {name: sound.loudness for sound, name in self._audio.items() if sound.loudness}
-
-    def still(self, still: Still) -> str:
-        """The id of an image."""
-        return self._stills.setdefault(still, f"still{len(self._stills)}")
 
     def text(self, stream: int) -> str:
         """The id of the texts of one of the source's subtitle streams."""
@@ -160,7 +141,7 @@ class Renditions:
         pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
         return Plan(
             source_path=source_path,
-            video_stream=stream.index if stream and (plans or self._stills) else None,
+            video_stream=stream.index if stream and (plans or self.images) else None,
             rotation_deg=stream.rotation_deg if stream else 0,
             decoder_threads=cores,
             pictures=tuple(plans.values()),
@@ -197,19 +178,13 @@ class Renditions:
                 )
                 for sound, name in self._audio.items()
             ),
-            stills=tuple(
-                StillPlan(
-                    id=name,
-                    time_s=still.time_s,
-                    width_px=still.frame.size[0],
-                    height_px=still.frame.size[1],
-                    geometry=still.frame.geometry,
-                    format=still.format,
-                    quality=still.quality,
-                    path=f"{work_dir}/{name}.{still.format}",
-                    look=still.look,
-                )
-                for still, name in self._stills.items()
+            stills=self.images.stills(work_dir),
+            gifs=self.images.gifs(work_dir),
+            thumbnails=self.images.thumbnails(work_dir),
+            keyframes_only=bool(
+                stream
+                and not (plans or self._audio)
+                and self.images.keyframes_do(stream.keyframe_interval_s)
             ),
             texts=tuple(
                 TextRenditionPlan(id=name, stream=stream, path=f"{work_dir}/{name}.ass")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from videngine.errors import Fault, SpecError, VidengineError
 from videngine.jobs.store import Filters, NewJob
+from videngine.limits import require_within_limits
 from videngine.links import path_token, public_url
 from videngine.server.answers import success
 from videngine.server.auth import tenant
@@ -225,6 +226,7 @@ def _body() -> JSON:
 def _checked(data: JSON, *, strict: bool) -> NewJob:
     _refuse_redacted(data)
     parsed = parse_job(data, strict=strict)
+    require_within_limits(parsed.spec, service().settings)
     return NewJob(
         video_id=parsed.spec.video_id,
         request=data,

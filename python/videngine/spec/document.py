@@ -16,6 +16,7 @@ from videngine.spec.codec_parameters import CodecParameters
 from videngine.spec.destination import S3Destination
 from videngine.spec.encoding import EncodingFields
 from videngine.spec.ftp import FtpPlace
+from videngine.spec.images import ImageFields
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo, LogoMargin
 from videngine.spec.loudness import Loudness
@@ -25,6 +26,7 @@ from videngine.spec.outputs import (
     AdvancedMp4Output,
     DashOutput,
     FlacOutput,
+    GifOutput,
     HlsAudioOutput,
     HlsOutput,
     M4aOutput,
@@ -38,6 +40,7 @@ from videngine.spec.outputs import (
     SegmentedOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
+    ThumbnailsOutput,
     VmafOutput,
     WavOutput,
     WebmOutput,
@@ -77,6 +80,9 @@ MODELS: dict[str, type[Model]] = {
         MetadataOutput,
         RepackOutput,
         VmafOutput,
+        ThumbnailsOutput,
+        GifOutput,
+        ImageFields,
         VideoFields,
         EncodingFields,
         CodecParameters,

@@ -19,10 +19,12 @@ from videngine.spec.destination import (
     S3Destination,
 )
 from videngine.spec.job import JobSpec
-from videngine.spec.outputs import AdaptiveOutput, Output, SegmentedOutput
+from videngine.spec.outputs import AdaptiveOutput, Output, SegmentedOutput, ThumbnailsOutput
 
 _ADAPTIVE_FILES = re.compile(r"(video|audio|subs)_[^/]*/[^/]*|[^/]*\.(m3u8|mpd)")
 _FLAT_FILES = re.compile(r"(video|audio|subs)_[^/]*|[^/]*\.(m3u8|mpd)")
+_LADDERS = {_ADAPTIVE_FILES, _FLAT_FILES}
+_THUMBNAILS_FILES = re.compile(r"(thumbnail|sprite)_\d{4,}\.(png|jpg|webp)|[^/]*\.vtt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,32 +71,28 @@ def place_outputs(spec: JobSpec) -> tuple[tuple[OutputPlace, ...], tuple[Fault, 
 
 @dataclass(frozen=True)
 class _Claim:
-    """The objects that an output will write: files, or what a ladder makes in ``folder``.
-
-    ``flat``: the ladder's renditions have no folders of their own there.
-    """
+    """The objects that an output will write in ``folder``: ``names``, or all that fit ``files``."""
 
     index: int
     store: tuple[str, ...]
     folder: str
     names: tuple[str, ...]
-    adaptive: bool
-    flat: bool
+    files: re.Pattern[str] | None
 
     def meets(self, other: _Claim) -> bool:
         """Whether both might write the same object."""
         if self.store != other.store:
             return False
-        if self.adaptive and other.adaptive and self.folder == other.folder:
+        alike = self.files == other.files or {self.files, other.files} <= _LADDERS
+        if self.files and alike and self.folder == other.folder:
             return True
         return self._reaches(other) or other._reaches(self)
 
     def _reaches(self, other: _Claim) -> bool:
         paths = (posixpath.join(other.folder, name) for name in other.names)
         below = [path for path in (_below(self.folder, p) for p in paths) if path is not None]
-        if self.adaptive:
-            pattern = _FLAT_FILES if self.flat else _ADAPTIVE_FILES
-            return any(pattern.fullmatch(path) for path in below)
+        if self.files:
+            return any(self.files.fullmatch(path) for path in below)
         return not set(below).isdisjoint(self.names)
 
 
@@ -128,13 +126,18 @@ def _claim(
         store = ("ftp", destination.host, str(destination.port))
     elif isinstance(destination, FileDestination):
         store = ("file",)
+    files = None
+    if isinstance(output, SegmentedOutput):
+        flat = isinstance(output, AdaptiveOutput) and output.is_flat
+        files = _FLAT_FILES if flat else _ADAPTIVE_FILES
+    elif isinstance(output, ThumbnailsOutput):
+        files = _THUMBNAILS_FILES
     return _Claim(
         place.index,
         store,
         posixpath.join(folder, place.root).rstrip("/") or folder,
         output.file_names,
-        isinstance(output, SegmentedOutput),
-        isinstance(output, AdaptiveOutput) and output.is_flat,
+        files,
     )
 
 

@@ -118,3 +118,9 @@ class OutputBase(Model):
                 code="conflicting_fields",
                 field=field,
             )
+
+
+def numbered(name: str, count: int) -> tuple[str, ...]:
+    """Names for several files instead of one: ``a_1.png``, ``a_2.png`` for ``a.png``."""
+    stem, extension = posixpath.splitext(name)
+    return tuple(f"{stem}_{n}{extension}" for n in range(1, count + 1))

@@ -11,6 +11,7 @@ from videngine.spec.advanced_mp4 import AdvancedMp4Output
 from videngine.spec.codecs import MP4_STANDARDS, VP9, WEBM_STANDARDS, Codec
 from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
+from videngine.spec.images import GifOutput, ThumbnailsOutput
 from videngine.spec.output_base import OutputBase
 from videngine.spec.protection import CencDrm, NothingAsked, check_together
 from videngine.spec.rendition import ClipFields, VideoFields
@@ -38,6 +39,7 @@ __all__ = [
     "DashOutput",
     "FileOutput",
     "FlacOutput",
+    "GifOutput",
     "HlsAudioOutput",
     "HlsOutput",
     "M4aOutput",
@@ -53,6 +55,7 @@ __all__ = [
     "SoundOutput",
     "SpeechToTextOutput",
     "ThumbnailOutput",
+    "ThumbnailsOutput",
     "VmafOutput",
     "WavOutput",
     "WebmOutput",
@@ -77,12 +80,10 @@ KINDS = {
     "flac": "flac",
     "wav": "wav",
     "hls_audio": "hls_audio",
+    "thumbnails": "thumbnails",
+    "gif": "gif",
 }
-LATER_KINDS = (
-    "gif",
-    "webm_dash",
-    "thumbnails",
-)
+LATER_KINDS = ("webm_dash",)
 
 
 class FileOutput(OutputBase, VideoFields, AudioFields, ClipFields):
@@ -178,6 +179,8 @@ Output = Annotated[
     | Annotated[OpusOutput, Tag("opus")]
     | Annotated[FlacOutput, Tag("flac")]
     | Annotated[WavOutput, Tag("wav")]
-    | Annotated[HlsAudioOutput, Tag("hls_audio")],
+    | Annotated[HlsAudioOutput, Tag("hls_audio")]
+    | Annotated[ThumbnailsOutput, Tag("thumbnails")]
+    | Annotated[GifOutput, Tag("gif")],
     Discriminator(kind_of_output),
 ]

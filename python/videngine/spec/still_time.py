@@ -1,4 +1,4 @@
-"""``time`` of a thumbnail: a moment of the clip, as a fraction of it or in seconds."""
+"""``time`` of a thumbnail: moments of the clip, as fractions of it or in seconds."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated
 
+from pydantic_core import PydanticCustomError
+
 from videngine.spec.faults import invalid, show
 from videngine.spec.values import Scalar, decimal, number, seconds
 
+_MOST_TIMES = 100
 _FORMS = 'a fraction (0.5), "50%", seconds ("12.5s") or a timecode ("00:00:05")'
 
 
@@ -25,11 +28,6 @@ class StillTime:
 
 
 def _still_time(value: object) -> StillTime:
-    if isinstance(value, list):
-        raise invalid(
-            "this version makes one image for each output; write several outputs",
-            code="not_yet_supported",
-        )
     text = value.strip() if isinstance(value, str) else ""
     if text.endswith("%"):
         share = number(text[:-1], what=_FORMS) / 100
@@ -49,14 +47,38 @@ def _still_time(value: object) -> StillTime:
     raise invalid(f"must be {_FORMS}, not {show(value)}")
 
 
-Time = Annotated[
-    StillTime,
+def _still_times(value: object) -> tuple[StillTime, ...]:
+    if not isinstance(value, list):
+        return (_still_time(value),)
+    if not 1 <= len(value) <= _MOST_TIMES:
+        raise invalid(f"must be 1 to {_MOST_TIMES} moments, not {len(value)}")
+    times = []
+    for n, item in enumerate(value):
+        try:
+            times.append(_still_time(item))
+        except PydanticCustomError as error:
+            context = dict(error.context or {})
+            if "instead" in context:  # a remedy of one is one of the list
+                context["instead"] = [*value[:n], context["instead"], *value[n + 1 :]]
+            raise PydanticCustomError("invalid_field", "{message}", context) from None
+    return tuple(times)
+
+
+def _text(times: tuple[StillTime, ...] | None) -> str | list[str] | None:
+    if times is None:
+        return None
+    return str(times[0]) if len(times) == 1 else [str(time) for time in times]
+
+
+_ONE = [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]
+Times = Annotated[
+    tuple[StillTime, ...],
     Scalar(
-        _still_time,
+        _still_times,
         {
-            "anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}],
-            "examples": [0.5, "50%", "12.5s", "00:00:05"],
+            "anyOf": [*_ONE, {"type": "array", "items": {"anyOf": _ONE}}],
+            "examples": [0.5, "50%", "12.5s", "00:00:05", ["1s", "2s"]],
         },
-        str,
+        _text,
     ),
 ]

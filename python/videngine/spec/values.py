@@ -271,7 +271,8 @@ def has_control_characters(value: str) -> bool:
 
 
 _NUMERIC = [{"type": "number"}, {"type": "string"}]
-_SECONDS_SCHEMA = {"anyOf": _NUMERIC, "examples": [12.5, "12.5s", "00:00:12.500"]}
+FRAME_RATE_SCHEMA = {"anyOf": _NUMERIC, "examples": [30, "29.97", "30000/1001"]}
+SECONDS_SCHEMA = {"anyOf": _NUMERIC, "examples": [12.5, "12.5s", "00:00:12.500"]}
 
 Flag = Annotated[bool, Scalar(flag, {"enum": [True, False, 1, 0, "1", "0", "true", "false"]})]
 Payload = Annotated[str, Scalar(_payload, {"type": "string", "maxLength": _MAX_PAYLOAD})]
@@ -287,7 +288,7 @@ FrameRate = Annotated[
     Fraction,
     Scalar(
         _frame_rate,
-        {"anyOf": _NUMERIC, "examples": [30, "29.97", "30000/1001"]},
+        FRAME_RATE_SCHEMA,
         _frame_rate_text,
     ),
 ]
@@ -296,11 +297,11 @@ Keyframe = Annotated[
     Scalar(_keyframe, {"anyOf": _NUMERIC, "examples": [90, "3s"]}, str),
 ]
 StartTime = Annotated[
-    Fraction, Scalar(_time_s(Fraction(0), 10**7, clamp=False), _SECONDS_SCHEMA, decimal)
+    Fraction, Scalar(_time_s(Fraction(0), 10**7, clamp=False), SECONDS_SCHEMA, decimal)
 ]
 Duration = Annotated[
-    Fraction, Scalar(_time_s(Fraction(1, 1000), 10**7, clamp=False), _SECONDS_SCHEMA, decimal)
+    Fraction, Scalar(_time_s(Fraction(1, 1000), 10**7, clamp=False), SECONDS_SCHEMA, decimal)
 ]
 SegmentDuration = Annotated[
-    Fraction, Scalar(_time_s(Fraction(1), 60, clamp=True), _SECONDS_SCHEMA, decimal)
+    Fraction, Scalar(_time_s(Fraction(1), 60, clamp=True), SECONDS_SCHEMA, decimal)
 ]

@@ -54,6 +54,7 @@ void bind_facts(py::module_& module) {
       .def_readonly("sample_aspect_ratio", &StreamFacts::sample_aspect_ratio)
       .def_readonly("rotation_deg", &StreamFacts::rotation_deg)
       .def_readonly("frame_rate", &StreamFacts::frame_rate)
+      .def_readonly("keyframe_interval_s", &StreamFacts::keyframe_interval_s)
       .def_readonly("variable_frame_rate", &StreamFacts::variable_frame_rate)
       .def_readonly("pixel_format", &StreamFacts::pixel_format)
       .def_readonly("bit_depth", &StreamFacts::bit_depth)

@@ -9,6 +9,7 @@
 // EngineError → the class of the same name in videngine.errors, with all that it carries.
 pybind11::object exception(const videngine::EngineError& error);
 void bind_plan(pybind11::module_& module);
+void bind_image_plans(pybind11::module_& module);
 void bind_facts(pybind11::module_& module);
 void bind_session(pybind11::module_& module);
 

@@ -164,18 +164,7 @@ void bind_plan(py::module_& module) {
            py::arg("start_s"), py::arg("duration_s"))
       .def_readonly("id", &LoudnessPlan::id);
 
-  py::class_<StillPlan>(module, "StillPlan")
-      .def(py::init([](std::string id, Rational time_s, int width_px, int height_px,
-                       std::string format, int quality, std::string path, Geometry geometry,
-                       Look look) {
-             return StillPlan{std::move(id),     time_s,  width_px,        height_px,
-                              std::move(format), quality, std::move(path), geometry,
-                              std::move(look)};
-           }),
-           py::kw_only(), py::arg("id"), py::arg("time_s"), py::arg("width_px"),
-           py::arg("height_px"), py::arg("format"), py::arg("quality"), py::arg("path"),
-           py::arg("geometry"), py::arg("look"))
-      .def_readonly("id", &StillPlan::id);
+  bind_image_plans(module);
 
   py::class_<ClipPlan>(module, "ClipPlan")
       .def(py::init([](std::string path, int video_stream, int rotation_deg, Rational start_s,
@@ -195,21 +184,23 @@ void bind_plan(py::module_& module) {
       .def_readonly("id", &TextRenditionPlan::id);
 
   py::class_<Plan>(module, "Plan")
-      .def(
-          py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
-                      int decoder_threads, std::vector<ClipPlan> clips, int width_px, int height_px,
-                      std::vector<PicturePlan> pictures, std::vector<VideoRenditionPlan> video,
-                      std::vector<AudioRenditionPlan> audio, std::vector<LoudnessPlan> loudness,
-                      std::vector<StillPlan> stills, std::vector<TextRenditionPlan> texts) {
-            return Plan{
-                std::move(source_path), video_stream,     rotation_deg,        decoder_threads,
-                std::move(clips),       width_px,         height_px,           std::move(pictures),
-                std::move(video),       std::move(audio), std::move(loudness), std::move(stills),
-                std::move(texts)};
-          }),
-          py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
-          py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
-          py::arg("pictures"), py::arg("video"), py::arg("audio"), py::arg("loudness"),
-          py::arg("stills"), py::arg("texts"))
+      .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
+                       int decoder_threads, std::vector<ClipPlan> clips, int width_px,
+                       int height_px, bool keyframes_only, std::vector<PicturePlan> pictures,
+                       std::vector<VideoRenditionPlan> video, std::vector<AudioRenditionPlan> audio,
+                       std::vector<LoudnessPlan> loudness, std::vector<StillPlan> stills,
+                       std::vector<TextRenditionPlan> texts, std::vector<GifPlan> gifs,
+                       std::vector<ThumbnailsPlan> thumbnails) {
+             return Plan{
+                 std::move(source_path), video_stream,     rotation_deg,     decoder_threads,
+                 std::move(clips),       width_px,         height_px,        keyframes_only,
+                 std::move(pictures),    std::move(video), std::move(audio), std::move(loudness),
+                 std::move(stills),      std::move(texts), std::move(gifs),  std::move(thumbnails)};
+           }),
+           py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
+           py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
+           py::arg("keyframes_only"), py::arg("pictures"), py::arg("video"), py::arg("audio"),
+           py::arg("loudness"), py::arg("stills"), py::arg("texts"), py::arg("gifs"),
+           py::arg("thumbnails"))
       .def_readonly("source_path", &Plan::source_path);
 }

@@ -34,11 +34,13 @@ void to_timeline(AVFrame& frame, AVRational time_base, int64_t origin_us, int64_
 }  // namespace
 
 PictureDecodeStage::PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg,
-                                       graph::Stages& stages, graph::PictureClock& clock,
+                                       bool keyframes_only, graph::Stages& stages,
+                                       graph::PictureClock& clock,
                                        std::shared_ptr<graph::PacketQueue> packets)
     : input_(input),
       stream_(*input.context()->streams[stream]),
       rotation_deg_(rotation_deg),
+      keyframes_only_(keyframes_only),
       stages_(stages),
       clock_(clock),
       packets_(std::move(packets)),
@@ -85,6 +87,17 @@ void PictureDecodeStage::run() {
   while (wanted) {
     const std::optional<av::Packet> packet = packets_->pop();
     if (stages_.stopped()) return;
+    if (packet && keyframes_only_) {
+      const AVPacket& seen = **packet;
+      if (seen.pts != AV_NOPTS_VALUE) {  // the source ends with it, shown or not
+        const int64_t after = seen.pts + seen.duration;
+        end_us =
+            std::max(end_us, av_rescale_q(after, stream_.time_base, kTimelineBase) - origin_us);
+      }
+      const bool key = (seen.flags & AV_PKT_FLAG_KEY) != 0;
+      if (key) wanted = decoder_.decode_alone(seen, deliver);
+      continue;
+    }
     wanted = decoder_.decode(packet ? packet->get() : nullptr, deliver);
     if (!packet) break;
   }

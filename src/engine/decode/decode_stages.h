@@ -18,12 +18,17 @@ namespace videngine {
 // nothing behind it needs to know streams or their time bases. (A microsecond is finer than any
 // frame grid; sample-exact sound places itself by count.)
 inline constexpr AVRational kTimelineBase{1, AV_TIME_BASE};
+// Containers round their timestamps to milliseconds: a frame this close behind the time asked for
+// is the one that was meant.
+inline constexpr int64_t kRoundingUs = 1000;
 
 // Stage: packets of the picture stream → upright frames on the timeline. Drives the picture clock.
 class PictureDecodeStage {
  public:
-  PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg, graph::Stages& stages,
-                     graph::PictureClock& clock, std::shared_ptr<graph::PacketQueue> packets);
+  // With `keyframes_only` all other frames are left out, undecoded.
+  PictureDecodeStage(Input& input, int stream, int threads, int rotation_deg, bool keyframes_only,
+                     graph::Stages& stages, graph::PictureClock& clock,
+                     std::shared_ptr<graph::PacketQueue> packets);
 
   // Frames that were deinterlaced as `Deinterlacer` understands it. Before run.
   graph::Outlet& outlet(const std::string& deinterlace = "");
@@ -49,6 +54,7 @@ class PictureDecodeStage {
   Input& input_;
   const AVStream& stream_;
   int rotation_deg_;
+  bool keyframes_only_;
   graph::Stages& stages_;
   graph::PictureClock& clock_;
   std::shared_ptr<graph::PacketQueue> packets_;

@@ -61,4 +61,10 @@ bool Decoder::decode(const AVPacket* packet, const std::function<bool(av::Frame)
   }
 }
 
+bool Decoder::decode_alone(const AVPacket& packet, const std::function<bool(av::Frame)>& take) {
+  const bool wanted = decode(&packet, take) && decode(nullptr, take);
+  avcodec_flush_buffers(context_.get());
+  return wanted;
+}
+
 }  // namespace videngine

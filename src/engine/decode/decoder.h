@@ -17,6 +17,10 @@ class Decoder {
   // counted. `take` returns false to stop.
   bool decode(const AVPacket* packet, const std::function<bool(av::Frame)>& take);
 
+  // Decodes one key frame as if it stood alone: codecs put frames in order by what they find
+  // between key frames, and lose their way where that is left out.
+  bool decode_alone(const AVPacket& packet, const std::function<bool(av::Frame)>& take);
+
   [[nodiscard]] const AVCodecContext& context() const { return *context_; }
   [[nodiscard]] int64_t damaged_packets() const { return damaged_packets_; }
   [[nodiscard]] int64_t frames() const { return frames_; }

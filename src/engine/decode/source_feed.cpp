@@ -15,11 +15,12 @@ void SourceFeed::require_stream(int stream) const {
   }
 }
 
-PictureDecodeStage& SourceFeed::decode_picture(int stream, int threads, int rotation_deg) {
+PictureDecodeStage& SourceFeed::decode_picture(int stream, int threads, int rotation_deg,
+                                               bool keyframes_only) {
   require_stream(stream);
   const auto packets = demux_.connect(stream);
-  picture_ = std::make_unique<PictureDecodeStage>(input_, stream, threads, rotation_deg, stages_,
-                                                  clock_, packets);
+  picture_ = std::make_unique<PictureDecodeStage>(input_, stream, threads, rotation_deg,
+                                                  keyframes_only, stages_, clock_, packets);
   stages_.on_stop([packets] { packets->close(); });
   return *picture_;
 }

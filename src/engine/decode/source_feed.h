@@ -23,7 +23,8 @@ class SourceFeed {
              graph::Stages& stages, graph::PictureClock& clock);
 
   // The decoder of the picture; called once.
-  PictureDecodeStage& decode_picture(int stream, int threads, int rotation_deg);
+  PictureDecodeStage& decode_picture(int stream, int threads, int rotation_deg,
+                                     bool keyframes_only = false);
   // The decoder of a sound, made on first call.
   SoundDecodeStage& decode_sound(int stream);
   // The stage that writes subtitles; called once for each.

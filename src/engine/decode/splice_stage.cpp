@@ -13,9 +13,6 @@ extern "C" {
 namespace videngine {
 namespace {
 
-// Containers round their timestamps to milliseconds.
-constexpr int64_t kRoundingUs = 1000;
-
 int64_t samples_in(int64_t us, int rate_hz) { return av_rescale(us, rate_hz, AV_TIME_BASE); }
 int64_t us_of(int64_t samples, int rate_hz) { return av_rescale(samples, AV_TIME_BASE, rate_hz); }
 

@@ -37,6 +37,25 @@ int rotation_deg(const AVStream& stream) {
   return ((quarter_turns % 4) + 4) % 4 * 90;
 }
 
+// By the container's index: the longest way from one key frame to the next, or to the end.
+std::optional<Rational> keyframe_interval_s(AVStream* stream) {
+  if (stream->duration <= 0) return std::nullopt;
+  const int entries = avformat_index_get_entries_count(stream);
+  int64_t last = AV_NOPTS_VALUE;
+  int64_t longest = 0;
+  for (int i = 0; i < entries; ++i) {
+    const AVIndexEntry& entry = *avformat_index_get_entry(stream, i);
+    if ((entry.flags & AVINDEX_KEYFRAME) == 0) continue;
+    if (last != AV_NOPTS_VALUE) longest = std::max(longest, entry.timestamp - last);
+    last = entry.timestamp;
+  }
+  if (last == AV_NOPTS_VALUE) return std::nullopt;
+  const int64_t first =
+      stream->start_time == AV_NOPTS_VALUE ? int64_t{0} : std::min<int64_t>(stream->start_time, 0);
+  longest = std::max(longest, first + stream->duration - last);
+  return Rational::of(longest * stream->time_base.num, stream->time_base.den);
+}
+
 void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts& facts) {
   const AVCodecParameters& coded = *stream->codecpar;
   facts.width_px = coded.width;
@@ -54,6 +73,7 @@ void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts&
   // the rate is constant. Rounded timestamps (Matroska's milliseconds) move the average a little.
   facts.variable_frame_rate = has_average && lowest_common.num > 0 &&
                               std::abs(av_q2d(lowest_common) / av_q2d(average) - 1) > 0.005;
+  facts.keyframe_interval_s = keyframe_interval_s(stream);
   facts.pixel_format = or_empty(av_get_pix_fmt_name(static_cast<AVPixelFormat>(coded.format)));
   if (const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(coded.format))) {
     facts.bit_depth = format->comp[0].depth;

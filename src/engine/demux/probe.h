@@ -26,6 +26,7 @@ struct StreamFacts {
   Rational sample_aspect_ratio{1, 1};
   int rotation_deg = 0;
   Rational frame_rate;
+  std::optional<Rational> keyframe_interval_s;  // the longest; none: the container does not tell
   bool variable_frame_rate = false;
   std::string pixel_format;
   int bit_depth = 0;

@@ -1,10 +1,7 @@
 #include "filter/bars.h"
 
 #include "av/check.h"
-
-extern "C" {
-#include <libavutil/imgutils.h>
-}
+#include "filter/canvas.h"
 
 namespace videngine {
 namespace {
@@ -23,19 +20,8 @@ av::Frame Bars::around(av::Frame picture) {
   if (!pool_) return picture;
   av::Frame framed = pool_->get();
   av::check(av_frame_copy_props(framed.get(), picture.get()), "av_frame_copy_props");
-  ptrdiff_t linesizes[4];
-  for (int i = 0; i < 4; ++i) linesizes[i] = framed->linesize[i];
-  av::check(av_image_fill_black(framed->data, linesizes, static_cast<AVPixelFormat>(framed->format),
-                                framed->color_range, framed->width, framed->height),
-            "av_image_fill_black");
-  const av::Frame middle = av::share(*framed);
-  middle->crop_left = static_cast<std::size_t>(first(columns_));
-  middle->crop_top = static_cast<std::size_t>(first(rows_));
-  middle->crop_right = static_cast<std::size_t>(columns_ - first(columns_));
-  middle->crop_bottom = static_cast<std::size_t>(rows_ - first(rows_));
-  av::check(av_frame_apply_cropping(middle.get(), AV_FRAME_CROP_UNALIGNED),
-            "av_frame_apply_cropping");
-  av::check(av_frame_copy(middle.get(), picture.get()), "av_frame_copy");
+  fill_black(*framed);
+  paste(*picture, *framed, first(columns_), first(rows_));
   return framed;
 }
 
