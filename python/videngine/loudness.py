@@ -132,16 +132,6 @@ def _measure(
                     true_peak_dbtp=event["true_peak_dbtp"],
                 )
 
-    only = replace(
-        plan,
-        pictures=(),
-        video=(),
-        audio=(),
-        stills=(),
-        gifs=(),
-        thumbnails=(),
-        keyframes_only=False,
-        loudness=tuple(one for one in wanted if alike[one.id] == one.id),
-    )
+    only = plan.with_only(loudness=tuple(one for one in wanted if alike[one.id] == one.id))
     engine.transcode(only, on_event=on_event, stop=stop, timeout_s=timeout_s)
     return {name: measured[same] for name, same in alike.items()}

@@ -312,6 +312,29 @@ class Plan:
         made = (self.video, self.audio, self.stills, self.gifs, self.thumbnails, self.texts)
         return any(made)
 
+    def with_only(
+        self,
+        *,
+        pictures: tuple[PicturePlan, ...] = (),
+        video: tuple[VideoRenditionPlan, ...] = (),
+        audio: tuple[AudioRenditionPlan, ...] = (),
+        loudness: tuple[LoudnessPlan, ...] = (),
+    ) -> Plan:
+        """Another run of the same source, which makes nothing but this."""
+        return Plan(
+            source_path=self.source_path,
+            video_stream=self.video_stream if pictures else None,
+            rotation_deg=self.rotation_deg,
+            decoder_threads=self.decoder_threads,
+            clips=self.clips,
+            width_px=self.width_px,
+            height_px=self.height_px,
+            pictures=pictures,
+            video=video,
+            audio=audio,
+            loudness=loudness,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON; rational numbers are strings such as ``1001/30000``."""
         result = to_json(self)
@@ -363,15 +386,7 @@ def first_pass(plan: Plan) -> Plan | None:
             pictures.insert(0, picture)
             if picture.parent:
                 wanted.add(picture.parent)
-    return replace(
-        plan,
-        pictures=tuple(pictures),
-        video=video,
-        audio=(),
-        stills=(),
-        gifs=(),
-        thumbnails=(),
-    )
+    return plan.with_only(pictures=tuple(pictures), video=video)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from videngine.errors import Fault
+from videngine.errors import Cancelled, Fault
 from videngine.report import Progress
 from videngine.settings import Settings
 
@@ -35,3 +36,21 @@ class Run(Protocol):
     def warn(self, fault: Fault) -> None:
         """Add something to the job's warnings."""
         ...
+
+
+def timed(run: Run, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do ``work`` as a step; its result tells the seconds that it took."""
+
+    def measured() -> dict[str, Any]:
+        stop_if_cancelled(run)
+        began = time.monotonic()
+        return {**work(), "seconds": round(time.monotonic() - began, 3)}
+
+    result: dict[str, Any] = run.step(name, measured)
+    return result
+
+
+def stop_if_cancelled(run: Run) -> None:
+    """Raise `Cancelled` if somebody wants the job to end."""
+    if run.cancelled():
+        raise Cancelled

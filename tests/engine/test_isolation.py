@@ -11,7 +11,7 @@ from tests.engine.films import Film
 from tests.engine.measure import numbers
 from tests.engine.plans import transcode
 
-from videngine import flow
+from videngine import preparation
 from videngine.errors import EncoderUnavailable
 from videngine.planning import JobPlan
 
@@ -19,7 +19,7 @@ from videngine.planning import JobPlan
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The encoder of the picture of 32 lines refuses its parameters."""
-    plan_job = flow.plan_job
+    plan_job = preparation.plan_job
 
     def plan(*positional: Any, **named: Any) -> JobPlan:
         job = plan_job(*positional, **named)
@@ -29,7 +29,7 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         return replace(job, engine=replace(job.engine, video=video))
 
-    monkeypatch.setattr(flow, "plan_job", plan)
+    monkeypatch.setattr(preparation, "plan_job", plan)
 
 
 @pytest.mark.usefixtures("refused")

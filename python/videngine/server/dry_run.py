@@ -11,8 +11,8 @@ from typing import Any
 
 from videngine.dry_run import preview
 from videngine.errors import Cancelled, ResourceError, VidengineError
-from videngine.flow import prepare
 from videngine.local import LocalRun
+from videngine.preparation import prepare
 from videngine.settings import Settings
 from videngine.spec import JobSpec
 from videngine.tracker import Tracker

@@ -18,7 +18,6 @@ from typing import Self
 from videngine import engine
 from videngine.child_protocol import call_child
 from videngine.outputs import RecognitionPlan
-from videngine.plan import Plan
 from videngine.planning import JobPlan
 from videngine.run import Run
 from videngine.settings import Settings
@@ -113,16 +112,7 @@ class Recognitions:
         if target.exists():
             return
         folder = model_folder(self._run.settings, plan.mode)
-        sound = Plan(
-            source_path=self._engine.source_path,
-            video_stream=None,
-            rotation_deg=0,
-            decoder_threads=1,
-            clips=self._engine.clips,
-            width_px=self._engine.width_px,
-            height_px=self._engine.height_px,
-            audio=(plan.sound,),
-        )
+        sound = self._engine.with_only(audio=(plan.sound,))
         timeout_s = self._run.settings.job_timeout_s
         engine.transcode(sound, on_event=lambda _: None, stop=self._stop, timeout_s=timeout_s)
         request = {

@@ -1,0 +1,69 @@
+"""The stages in which the engine works: what must be known beforehand, then all renditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from videngine import engine
+from videngine.errors import Fault, VidengineError
+from videngine.loudness import measure_gains
+from videngine.media import MediaInfo
+from videngine.plan import first_pass
+from videngine.planning import JobPlan
+from videngine.run import Run
+from videngine.tracker import Tracker
+
+
+def analyse(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    """Hear how loud sounds are that are to have a certain loudness."""
+    length_s = float(media.duration_s) or 1.0
+    tracker.stage("analyzing", 0.0)
+    gains = measure_gains(
+        job.engine,
+        job.loudness,
+        warn=run.warn,
+        progress=lambda time_s: tracker.stage("analyzing", min(time_s / length_s, 1.0)),
+        stop=run.cancelled,
+        timeout_s=run.settings.job_timeout_s,
+    )
+    return {"gains": gains}
+
+
+def encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    """Make all renditions. One that fails ends the job at once if a hard output needs it.
+
+    Outputs with ``allow_soft_fail`` fail alone, later. Renditions of two passes run first, alone:
+    their first pass decodes the source once more.
+    """
+    plan = job.engine
+    first = first_pass(plan)
+    done, share = 0.0, 0.5 if first else 1.0  # of the work, before and in a run
+    failures: dict[str, Any] = {}
+    stats = {"decodes": 0, "encodes": 0, "frames": 0}
+    length_s = float(media.duration_s) or 1.0
+
+    def on_event(event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "progress":
+                tracker.stage("encoding", done + share * event["time_s"] / length_s)
+            case "rendition_failed":
+                failures.setdefault(event["id"], event["error"])  # the first pass knows why
+                if any(
+                    event["id"] in output.renditions and not output.allow_soft_fail
+                    for output in job.outputs
+                ):
+                    raise VidengineError.from_json(event["error"])
+            case "warning":
+                run.warn(Fault(path="source", code=event["code"], message=event["message"]))
+            case "finished":
+                stats.update({name: stats[name] + event[name] for name in stats})
+
+    if not plan.makes_something:
+        return {"results": [], "failures": {}, "stats": stats}
+    tracker.stage("encoding", 0.0)
+    timeout_s = run.settings.job_timeout_s
+    if first:
+        engine.transcode(first, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
+        done = share
+    results = engine.transcode(plan, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
+    return {"results": [r.to_json() for r in results], "failures": failures, "stats": stats}
