@@ -71,7 +71,7 @@ class AddressPolicy:
         if self._anywhere or (scheme, host.rstrip(".").lower(), port) in self._trusted:
             return Policy(denied_networks=_NONE_DENIED, allowed_ports=frozenset({port}))
         return Policy(
-            denied_networks=_DENIED if port in _USUAL_PORTS[scheme] else _ALL_DENIED,
+            denied_networks=_DENIED if port in _USUAL_PORTS.get(scheme, ()) else _ALL_DENIED,
             allowed_networks=tuple(o.network for o in self._openings if o.port in (None, port)),
             allowed_ports=frozenset({port}),
         )

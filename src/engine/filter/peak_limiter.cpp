@@ -29,7 +29,7 @@ PeakLimiter::PeakLimiter(int sample_rate_hz, int channels, double gain_db, doubl
       held_(static_cast<std::size_t>(channels)) {
   for (std::size_t phase = 0; phase < kPhases; ++phase) {
     double sum = 0;
-    for (std::size_t tap = 0; tap < 2 * kHalf; ++tap) {
+    for (std::size_t tap = 0; tap < kTaps; ++tap) {
       const double from_sample = static_cast<double>(tap) - (kHalf - 1);
       const double between = static_cast<double>(phase) / kPhases;
       sum += filter_[phase][tap] = windowed_sinc(from_sample - between, kHalf);

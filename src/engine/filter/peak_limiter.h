@@ -25,6 +25,7 @@ class PeakLimiter {
 
  private:
   static constexpr int kHalf = 6;  // samples that the interpolation looks at on each side
+  static constexpr std::size_t kTaps = 12;  // of both sides
   static constexpr int kPhases = 4;
 
   void append(const uint8_t* const* planes, int samples);
@@ -37,7 +38,7 @@ class PeakLimiter {
   double limit_;
   int64_t window_;  // samples over which the gain goes down
   double release_;  // share of the way back to 1 that each sample goes
-  std::array<std::array<double, 2 * kHalf>, kPhases> filter_{};
+  std::array<std::array<double, kTaps>, kPhases> filter_{};
 
   std::vector<std::vector<float>> held_;  // amplified, one a channel
   int64_t first_held_ = 0;                // counted from the beginning, as all positions here
