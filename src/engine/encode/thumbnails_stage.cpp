@@ -92,16 +92,18 @@ void ThumbnailsStage::take(const AVFrame& frame) {
     sheet_->color_range = picture_->color_range;
     fill_black(*sheet_);
   }
-  const auto tile = static_cast<int>(taken_ % (plan_.columns * plan_.rows));
+  const int tiles = plan_.columns * plan_.rows;
+  const auto tile = static_cast<int>(taken_ % tiles);
   paste(*picture_, *sheet_, tile % plan_.columns * plan_.width_px,
         tile / plan_.columns * plan_.height_px);
   ++taken_;
-  if (tile + 1 == plan_.columns * plan_.rows) finish_sheet();
+  if (tile + 1 == tiles) finish_sheet();
 }
 
 // The last sheet has only as many rows as it has tiles for.
 void ThumbnailsStage::finish_sheet() {
-  const int tiles = static_cast<int>((taken_ - 1) % (plan_.columns * plan_.rows)) + 1;
+  const int most = plan_.columns * plan_.rows;
+  const int tiles = static_cast<int>((taken_ - 1) % most) + 1;
   const int rows = (tiles + plan_.columns - 1) / plan_.columns;
   write(*av::view(*sheet_, 0, 0, sheet_->width, rows * plan_.height_px));
   sheet_.reset();

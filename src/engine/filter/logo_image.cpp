@@ -24,7 +24,7 @@ constexpr int kMostSidePx = 8192;
 }
 
 av::Frame decode(const std::string& path) {
-  Input input(path, nullptr, Input::Kind::kImage);
+  const Input input(path, nullptr, Input::Kind::kImage);
   AVFormatContext& file = *input.context();
   Decoder decoder(*file.streams[0], 1);
   av::Frame image;
@@ -130,10 +130,12 @@ LogoImage read_logo(const LogoPlan& plan) {
   logo.rgba.reserve(std::size_t{4} * static_cast<std::size_t>(width_px) *
                     static_cast<std::size_t>(height_px));
   for (int y = 0; y < height_px; ++y) {
-    const uint16_t* line = row(*rgba, y);
-    for (int i = 0; i < 4 * width_px; ++i) {
-      const float alpha = static_cast<float>(line[i / 4 * 4 + 3]) / kMost;
-      logo.rgba.push_back(std::min(static_cast<float>(line[i]) / kMost, alpha));
+    const uint16_t* pixel = row(*rgba, y);
+    for (int x = 0; x < width_px; ++x, pixel += 4) {
+      const float alpha = static_cast<float>(pixel[3]) / kMost;
+      for (int i = 0; i < 4; ++i) {
+        logo.rgba.push_back(std::min(static_cast<float>(pixel[i]) / kMost, alpha));
+      }
     }
   }
   return logo;

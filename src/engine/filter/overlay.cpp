@@ -69,8 +69,8 @@ void blend(const Layer& layer, const AVFrame& picture, int plane, int left, int 
     for (int x = 0; x < width; ++x) {
       const std::size_t i = first + static_cast<std::size_t>(x);
       Sample& sample = samples[left + x];
-      sample =
-          static_cast<Sample>(static_cast<float>(sample) * layer.kept[i] + layer.added[i] + 0.5F);
+      const float next = static_cast<float>(sample) * layer.kept[i] + layer.added[i] + 0.5F;
+      sample = static_cast<Sample>(next);
     }
   }
 }
@@ -115,7 +115,7 @@ Overlay::Prepared::Prepared(const LogoPlan& plan, const AVFrame& picture) {
 
   const auto area = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   layers[0] = {std::vector<float>(area, 1), std::vector<float>(area, 0)};
-  for (std::size_t plane : {1, 2}) {
+  for (const std::size_t plane : {1, 2}) {
     layers[plane] = {std::vector<float>(area / 4, 1), std::vector<float>(area / 4, 0)};
   }
   for (int y = std::max(y0, 0); y < y1; ++y) {
@@ -131,8 +131,9 @@ Overlay::Prepared::Prepared(const LogoPlan& plan, const AVFrame& picture) {
       const double alpha = own * plan.opacity;
       for (std::size_t plane = 0; plane < 3; ++plane) {
         const int step = plane == 0 ? 1 : 2;
-        const auto i =
-            static_cast<std::size_t>((y - top) / step * (width / step) + (x - left) / step);
+        const auto line = static_cast<std::size_t>((y - top) / step);
+        const std::size_t i = line * static_cast<std::size_t>(width / step) +
+                              static_cast<std::size_t>((x - left) / step);
         const double share = alpha / (step * step);
         layers[plane].kept[i] -= static_cast<float>(share);
         layers[plane].added[i] +=

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
 
 namespace videngine {
@@ -24,7 +25,7 @@ double windowed_sinc(double t, double half) {
 PeakLimiter::PeakLimiter(int sample_rate_hz, int channels, double gain_db, double limit_dbtp)
     : gain_(from_db(gain_db)),
       limit_(from_db(limit_dbtp)),
-      window_(std::max<int64_t>(std::lround(kWindowS * sample_rate_hz), 2 * kHalf)),
+      window_(std::max<int64_t>(std::lround(kWindowS * sample_rate_hz), int64_t{kTaps})),
       release_(1 - std::exp(-1 / (kReleaseS * sample_rate_hz))),
       held_(static_cast<std::size_t>(channels)) {
   for (std::size_t phase = 0; phase < kPhases; ++phase) {
@@ -96,8 +97,7 @@ void PeakLimiter::give(const Take& take) {
   const auto count = static_cast<std::ptrdiff_t>(gains_.size());
   for (std::size_t channel = 0; channel < held_.size(); ++channel) {
     out[channel].resize(gains_.size());
-    std::transform(gains_.begin(), gains_.end(), held_[channel].begin(), out[channel].begin(),
-                   [](float gain, float sample) { return gain * sample; });
+    std::ranges::transform(gains_, held_[channel], out[channel].begin(), std::multiplies{});
     held_[channel].erase(held_[channel].begin(), held_[channel].begin() + count);
     planes.push_back(reinterpret_cast<const uint8_t*>(out[channel].data()));
   }

@@ -24,7 +24,7 @@ class PeakLimiter {
   void drain(const Take& take);
 
  private:
-  static constexpr int kHalf = 6;  // samples that the interpolation looks at on each side
+  static constexpr int kHalf = 6;           // samples that the interpolation looks at on each side
   static constexpr std::size_t kTaps = 12;  // of both sides
   static constexpr int kPhases = 4;
 

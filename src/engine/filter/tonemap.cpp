@@ -53,7 +53,8 @@ float at_least(float value, float low) { return value > low ? value : low; }
 float at_most(float value, float high) { return value < high ? value : high; }
 
 float look_up(const std::vector<float>& table, float position) {
-  return table[static_cast<std::size_t>(static_cast<int>(position + 0.5F))];
+  const float next = position + 0.5F;  // std::lround is a call
+  return table[static_cast<std::size_t>(static_cast<int>(next))];
 }
 
 // Cb or Cr for every pixel of a luma row: chroma lies to the left of each second pixel, and in the

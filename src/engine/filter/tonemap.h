@@ -39,9 +39,9 @@ struct TonemapTables {
   // HLG's OOTF: by the fourth root of the scene's luminance, the factor to parts of 10 000 nits.
   // Empty for PQ.
   std::vector<float> ootf;
-  std::array<float, 3> luminance;
+  std::array<float, 3> luminance{};
   std::vector<float> gain;  // by the fourth root of the largest of R, G, B: the tone curve
-  std::array<float, 9> to_709;
+  std::array<float, 9> to_709{};
   std::vector<float> coded;  // by the square root of the light: inverse BT.1886
 };
 
