@@ -1,139 +1,153 @@
-"""An HLS ladder by `videngine encode` against FFmpeg's own single command, same settings.
-
-The whole command is measured on our side: start of Python, probe, packaging and upload are in it.
-"""
+"""A ladder as HLS: ours against FFmpeg's best single command, a command a rung, Shaka Streamer."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from peers import MEDIA, Comparison, Cost, compare, ffmpeg, run
 
-CLIP = MEDIA / "bbb_720p24_20s.mp4"
-SEGMENT_S = 4
-RUNGS = ((1280, 720, 2800), (854, 480, 1400), (640, 360, 800))  # width, height, kbit/s
-RUNS = int(os.environ.get("VIDENGINE_BENCH_RUNS", "5"))
+from benchmarks import ladders, peers, quality, records
+from benchmarks.ladders import Ladder
+from benchmarks.measure import Command, Side, alternate, run
+from benchmarks.quality import Point
+from benchmarks.records import Result, compared, keep
+from benchmarks.sources import Source, source
 
+OURS = "videngine"
+FACTORS = (Fraction(1, 2), Fraction(3, 4), Fraction(1), Fraction(3, 2))
+"""Rates of the curves that BD-rate compares, relative to the ladder's."""
 
-def encode(folder: Path, preset: str) -> Cost:
-    """Our command; the job is written beside its outputs."""
-    stream = [{"width": w, "height": h, "bitrate": kbps} for w, h, kbps in RUNGS]
-    job = {
-        "video_id": "bench",
-        "source": {"type": "file", "path": str(CLIP)},
-        "format": [
-            {
-                "output": "advanced_hls",
-                "segment_duration": SEGMENT_S,
-                "keyframe": f"{SEGMENT_S}s",
-                "audio_bitrate": 128,
-                "stream": stream,
-                "destination": {"type": "file", "path": str(folder / "hls")},
-            }
-        ],
-    }
-    path = folder / "job.json"
-    path.write_text(json.dumps(job))
-    environment = {
-        "VIDENGINE_STATE_DIR": str(folder / "state"),
-        "VIDENGINE_DEFAULT_PRESET": preset,
-    }
-    report = folder / "report.json"
-    command = [sys.executable, "-m", "videngine", "encode", str(path), "--report", str(report)]
-    cost = run(command, env=environment)
-    assert json.loads(report.read_text())["status"] == "completed"
-    return cost
+WITHOUT_SOUND = ("grain", "sport", "hdr4k")
 
 
-def encode_with_ffmpeg(folder: Path, preset: str) -> Cost:
-    """FFmpeg's best single command: one decode, one scale per rung, HLS with separate sound."""
-    labels = [f"[s{i}]" for i in range(len(RUNGS))]
-    scales = [f"[s{i}]scale={w}:{h}:flags=bicubic[v{i}]" for i, (w, h, _) in enumerate(RUNGS)]
-    command = [ffmpeg(), "-v", "error", "-y", "-i", str(CLIP)]
-    command += ["-filter_complex", f"[0:v]split={len(RUNGS)}{''.join(labels)};{';'.join(scales)}"]
-    for i, (_, _, kbps) in enumerate(RUNGS):
-        command += ["-map", f"[v{i}]", f"-b:v:{i}", f"{kbps}k"]
-        command += [f"-maxrate:v:{i}", f"{kbps * 3 // 2}k", f"-bufsize:v:{i}", f"{kbps * 2}k"]
-    gop = str(24 * SEGMENT_S)
-    command += ["-map", "0:a", "-c:v", "libx264", "-preset", preset, "-pix_fmt", "yuv420p"]
-    command += ["-g", gop, "-keyint_min", gop, "-sc_threshold", "0"]
-    command += ["-c:a", "aac", "-b:a", "128k", "-ac", "2"]
-    streams = " ".join(f"v:{i},agroup:a" for i in range(len(RUNGS))) + " a:0,agroup:a"
-    command += ["-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod"]
-    command += ["-hls_segment_type", "fmp4", "-master_pl_name", "master.m3u8"]
-    command += ["-var_stream_map", streams, str(folder / "%v" / "out.m3u8")]
-    for i in range(len(RUNGS) + 1):
-        (folder / str(i)).mkdir(parents=True, exist_ok=True)
-    return run(command)
+@dataclass(frozen=True)
+class Way:
+    """One way to a ladder, and where its rungs' media playlists are afterwards."""
+
+    name: str
+    commands: Callable[[Source, Ladder, Path], Sequence[Command]]
+    playlists: Callable[[Path, Ladder], list[Path]]
+
+    def side(self, title: Source, ladder: Ladder) -> Side:
+        return Side(self.name, partial(self.commands, title, ladder))
 
 
-def vmaf(distorted: Path) -> float:
-    """Mean VMAF of a rendition against the clip, at the clip's size (every fifth frame)."""
-    even = "fps=24,format=yuv420p,settb=AVTB,setpts=PTS-STARTPTS"
-    graph = (
-        f"[0:v]scale=1280:720:flags=bicubic,{even}[d];[1:v]{even}[r];"
-        "[d][r]libvmaf=n_threads=2:n_subsample=5:shortest=1"
-    )
-    command = [ffmpeg(), "-i", str(distorted), "-i", str(CLIP), "-lavfi", graph, "-f", "null", "-"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    found = re.search(r"VMAF score: ([0-9.]+)", text)
-    assert found, text[-2000:]
-    return float(found[1])
-
-
-def quality(folder: Path, playlists: list[str]) -> list[tuple[float, float]]:
-    """VMAF and size in megabytes of each rung's media playlist."""
-    rows = []
-    for name in playlists:
-        playlist = folder / name
-        size = sum(f.stat().st_size for f in playlist.parent.glob("*.m4s"))
-        rows.append((round(vmaf(playlist), 2), round(size / 1e6, 2)))
-    return rows
-
-
-@pytest.mark.benchmark(group="ladder")
-@pytest.mark.parametrize("preset", ["veryfast", "medium"])
-def test_ladder_costs_no_more_than_ffmpegs_own_command(
-    preset: str, tmp_path: Path, benchmark: Any
-) -> None:
-    ours, theirs = tmp_path / "ours", tmp_path / "ffmpeg"
-    ours.mkdir()
-    theirs.mkdir()
-    if benchmark.disabled:
-        # The answer only: both make every rung, ours at a quality that is not behind.
-        encode(ours, "ultrafast")
-        assert len(list((ours / "hls").glob("video_*"))) == len(RUNGS)
-        benchmark(lambda: None)
-        return
-    compared: list[Comparison] = []
-    benchmark.pedantic(
-        lambda: compared.append(
-            compare(
-                lambda: encode(ours, preset), lambda: encode_with_ffmpeg(theirs, preset), runs=RUNS
-            )
+def ways(title: Source, *, shaka: bool = False) -> tuple[Way, ...]:
+    """Ours first. Shaka Streamer's preset cannot be chosen: it is there for a ladder of that."""
+    sound = title.name.split("-")[0] not in WITHOUT_SOUND
+    single = partial(peers.single_command, sound=sound)
+    found = [
+        Way(OURS, ladders.our_ladder, lambda folder, _: ladders.our_playlists(folder)),
+        Way("ffmpeg", single, peers.playlists),
+        Way("ffmpeg, 1 thread", partial(single, options=("-threads:v", "1")), peers.playlists),
+        Way(
+            "ffmpeg each",
+            partial(peers.command_each, sound=sound),
+            partial(peers.playlists, each=True),
         ),
-        rounds=1,
+    ]
+    if shaka:
+        found.append(
+            Way(
+                "shaka-streamer",
+                partial(peers.shaka_streamer, sound=sound),
+                peers.shaka_playlists,
+            )
+        )
+    return tuple(found)
+
+
+def measure(
+    title: Source, ladder: Ladder, folder: Path, *, runs: int, curves: bool, each: bool = True
+) -> Result:
+    """Cost of every way, in turns; with ``curves`` also rate and quality, ours and FFmpeg's."""
+    chosen = ways(title, shaka=ladder.preset == peers.SHAKA_PRESET and ladder.codec == "libx264")
+    chosen = tuple(way for way in chosen if each or way.name != "ffmpeg each")
+    rounds = alternate([way.side(title, ladder) for way in chosen], folder, runs=runs)
+    expected = quality.frames(title.path)
+    for way in chosen:
+        for playlist in way.playlists(folder / way.name, ladder):
+            found = quality.frames(playlist)
+            assert found == expected, f"{way.name} made {found} of {expected} pictures: {playlist}"
+    result = compared(
+        "ladder",
+        ladder.label,
+        title,
+        rounds,
+        ours=OURS,
+        peers=["ffmpeg", "ffmpeg, 1 thread"],
     )
-    result = compared[0]
-    ladder = ours / "hls"
-    mine = [p.relative_to(ladder).as_posix() for p in sorted(ladder.glob("video_*/*.m3u8"))]
-    peer = [f"{i}/out.m3u8" for i in range(len(RUNGS))]
-    facts = {
-        "preset": preset,
-        "runs": RUNS,
-        "cpu_ratio": round(result.cpu, 3),
-        "wall_ratio": round(result.wall, 3),
-        "cpu_s": (round(result.ours.cpu_s, 2), round(result.peer.cpu_s, 2)),
-        "wall_s": (round(result.ours.wall_s, 2), round(result.peer.wall_s, 2)),
-        "vmaf_and_mb": {"ours": quality(ladder, mine), "ffmpeg": quality(theirs, peer)},
-    }
-    benchmark.extra_info.update(facts)
-    print(f"\n{json.dumps(facts, indent=1)}")
-    assert result.cpu <= 1.15
+    if curves:
+        add_curves(result, title, ladder, chosen[:2], folder / "curves")
+    shutil.rmtree(folder)
+    return keep(result, title)
+
+
+def add_curves(
+    result: Result, title: Source, ladder: Ladder, chosen: Sequence[Way], folder: Path
+) -> None:
+    """Encode at all rates and look at every rung; the first way is compared with the second.
+
+    ``values`` gets ``bd_rate``, the mean over the rungs in percent, ``bd_rate_worst``, and
+    ``rate_error``, the largest deviation of our rungs from the asked rate at factor 1 in percent.
+    """
+    for way in chosen:
+        rungs: list[list[Point]] = [[] for _ in ladder.rungs]
+        for factor in FACTORS:
+            target = folder / way.name / f"{float(factor):g}"
+            target.mkdir(parents=True)
+            scaled = ladder.at(factor)
+            for command in way.commands(title, scaled, target):
+                run(command)
+            points = quality.measure(title, way.playlists(target, scaled), target)
+            for rung, point in zip(rungs, points, strict=True):
+                rung.append(point)
+            shutil.rmtree(target)
+        result.curves[way.name] = rungs
+    mine, theirs = (result.curves[way.name] for way in chosen[:2])
+    found = [quality.bd_rate(b, a) for a, b in zip(mine, theirs, strict=True)]
+    rates = [rate for rate, overlap in found if overlap >= quality.LEAST_OVERLAP]
+    if rates:
+        result.values["bd_rate"] = statistics.mean(rates)
+        result.values["bd_rate_worst"] = max(rates)
+    result.values["bd_rungs"] = len(rates)
+    one = FACTORS.index(Fraction(1))
+    result.values["rate_error"] = max(
+        abs(100 * (points[one].bps / (1000 * rung.kbps) - 1))
+        for points, rung in zip(mine, ladder.rungs, strict=True)
+    )
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_every_way_to_a_ladder_makes_the_same_pictures(
+    codec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FILE", tmp_path / "records.jsonl")
+    title = source("tiny")
+    ladder = Ladder(codec=codec, preset="ultrafast", rungs=ladders.TINY)
+    rounds = alternate([way.side(title, ladder) for way in ways(title)], tmp_path, runs=1)
+    for way in ways(title):
+        playlists = way.playlists(tmp_path / way.name, ladder)
+        assert [quality.frames(p) for p in playlists] == [25, 25]
+        assert all(point.vmaf > 20 for point in quality.measure(title, playlists, tmp_path))
+        assert rounds.costs[way.name][0].cpu_s > 0
+    result = compared("ladder", "test", title, rounds, ours=OURS, peers=["ffmpeg"])
+    assert set(result.ratios) == {"ffmpeg", "ffmpeg, 1 thread", "ffmpeg each"}
+    assert result.values["cpu"] > 0
+    keep(result, title)
+    assert records.results(records.FILE) == [result]
+
+
+def test_bd_rate_of_a_curve_at_twice_the_rate_is_100_percent() -> None:
+    curve = [Point(1e6 * n, 60 + 10 * n, 0) for n in (1, 2, 3)]
+    doubled = [Point(2 * p.bps, p.vmaf, 0) for p in curve]
+    assert quality.bd_rate(curve, doubled) == pytest.approx((100, 1))
+    assert quality.bd_rate(doubled, curve) == pytest.approx((-50, 1))
+    assert quality.bd_rate(curve, curve) == pytest.approx((0, 1))
+    assert quality.bd_rate(curve[:2], [Point(p.bps, p.vmaf + 25, 0) for p in curve])[1] == 0

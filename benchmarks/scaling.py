@@ -2,7 +2,7 @@
 
 A third is between them: each rung from the smallest larger one of at least twice its width.
 
-``python benchmarks/scaling.py`` prints the table of docs/scaling.md. VMAF and PSNR compare a rung,
+``python -m benchmarks.scaling`` prints the table of docs/scaling.md. VMAF and PSNR compare a rung,
 scaled up to the source's size, with the source; CPU is that of the whole engine process (decode,
 scaling, a very fast encode), as the median of alternating runs.
 """
@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from peers import MEDIA, ffmpeg
-
+from benchmarks.machine import ffmpeg
+from benchmarks.sources import MEDIA
 from videngine import engine
 from videngine.media import Stream
 from videngine.plan import PicturePlan, Plan, VideoRenditionPlan

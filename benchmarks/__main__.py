@@ -1,0 +1,196 @@
+"""``script/bench``: which comparisons to make, on which sources, how often."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import (
+    baseline,
+    bench_ladder,
+    bench_memory,
+    bench_overhead,
+    bench_request,
+    bench_sprite,
+    ladders,
+    peers,
+    report,
+)
+from benchmarks.ladders import Ladder
+from benchmarks.machine import BUILD, kind
+from benchmarks.records import Result, results
+from benchmarks.sources import SOURCES, first_seconds, source
+
+VARIED = ("noisy", "animation", "grain", "sport")
+PRESETS = ("veryfast", "medium")
+
+
+class Bench:
+    """The choices of the command line, and every comparison by its name.
+
+    Args:
+        runs: rounds in which all sides take turns.
+        sources: titles of the ladders.
+        presets: of the H.264 ladders.
+        curves: whether quality is measured too.
+        seconds: if not 0, only the beginning of the titles of ladders.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: int,
+        sources: Sequence[str] = VARIED,
+        presets: Sequence[str] = PRESETS,
+        curves: bool = True,
+        seconds: int = 0,
+    ) -> None:
+        self._runs = runs
+        self._sources = sources
+        self._presets = presets
+        self._curves = curves
+        self._seconds = seconds
+
+    @property
+    def by_name(self) -> dict[str, Callable[[Path], list[Result]]]:
+        """What each makes, in a folder that is not there yet."""
+        return {
+            "h264": self.h264,
+            "hevc": self.hevc,
+            "uhd": self.uhd,
+            "request": self.request,
+            "sprite": self.sprite,
+            "overhead": self.overhead,
+            "memory": self.memory,
+            "shaka": self.shaka,
+        }
+
+    def h264(self, folder: Path) -> list[Result]:
+        return [
+            result
+            for preset in self._presets
+            for result in self._ladders("libx264", preset, ladders.FULL_HD, folder)
+        ]
+
+    def hevc(self, folder: Path) -> list[Result]:
+        return self._ladders("libx265", "medium", ladders.HEVC, folder)
+
+    def shaka(self, folder: Path) -> list[Result]:
+        """Its preset is its own, so ours and FFmpeg's take that one."""
+        return self._ladders("libx264", peers.SHAKA_PRESET, ladders.FULL_HD, folder)
+
+    def _ladders(
+        self, codec: str, preset: str, rungs: tuple[ladders.Rung, ...], folder: Path
+    ) -> list[Result]:
+        ladder = Ladder(codec=codec, preset=preset, rungs=rungs)
+        titles = [source(name) for name in self._sources]
+        if self._seconds:
+            titles = [first_seconds(title, self._seconds) for title in titles]
+        return [
+            bench_ladder.measure(
+                title, ladder, folder, runs=self._runs, curves=self._curves, each=title is titles[0]
+            )
+            for title in titles
+        ]
+
+    def uhd(self, folder: Path) -> list[Result]:
+        ladder = Ladder(codec="libx264", preset="veryfast", rungs=ladders.UHD)
+        title = source("uhd")
+        return [
+            bench_ladder.measure(title, ladder, folder, runs=self._runs, curves=False, each=False)
+        ]
+
+    def request(self, folder: Path) -> list[Result]:
+        return [bench_request.measure(folder, runs=self._runs)]
+
+    def sprite(self, folder: Path) -> list[Result]:
+        return [bench_sprite.measure(source("long"), folder, runs=self._runs)]
+
+    def overhead(self, folder: Path) -> list[Result]:
+        titles = [source(name) for name in self._sources]
+        found = []
+        for preset in self._presets:
+            ladder = Ladder(codec="libx264", preset=preset, rungs=ladders.FULL_HD)
+            for title in titles:
+                found.append(bench_overhead.measure(title, ladder, folder, runs=self._runs))
+        return found
+
+    def memory(self, folder: Path) -> list[Result]:
+        return [bench_memory.measure(source("small-1"), 30, folder)]
+
+
+QUICK = ("h264", "overhead", "sprite")
+
+
+def quick(*, store: bool) -> int:
+    """Short comparisons in at most five minutes, against the stored ratios."""
+    bench = Bench(runs=3, sources=["noisy"], curves=False, seconds=3)
+    found = _run(bench, QUICK)
+    print(report.text(found))
+    if store:
+        print(f"\nStored in {baseline.store(found)}.")
+        return 0
+    worse = baseline.regressions(found)
+    if worse is None:
+        print(f"\nNothing is stored for such a machine ({kind()}): nothing to compare")
+        print("with. `script/bench --quick --store` stores this run.")
+        return 0
+    print("\n" + ("\n".join(map(str, worse)) or "No ratio is more than 10 % worse than stored."))
+    return 1 if worse else 0
+
+
+def _run(bench: Bench, names: Sequence[str]) -> list[Result]:
+    found = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for name in names:
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            found += bench.by_name[name](Path(folder) / name)
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status 1: a ratio is worse than stored."""
+    names = list(Bench(runs=1).by_name)
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"ladder (all, and every goal beside what was reached), or of: {', '.join(names)}; "
+        "report: the last results again",
+    )
+    parser.add_argument("--quick", action="store_true", help="five minutes, against stored ratios")
+    parser.add_argument("--store", action="store_true", help="with --quick: store the ratios")
+    parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
+    titles = [s.name for s in SOURCES]
+    parser.add_argument("--source", nargs="+", default=VARIED, choices=titles, metavar="TITLE")
+    parser.add_argument("--preset", nargs="+", default=PRESETS, help="of the H.264 ladders")
+    parser.add_argument("--seconds", type=int, default=0, help="only the titles' beginning")
+    parser.add_argument("--no-curves", action="store_true", help="leave quality out")
+    given = parser.parse_args(argv)
+    wrong = set(given.names) - {*names, "ladder", "report"}
+    if wrong or not (given.quick or given.names):
+        parser.error(f"unknown: {', '.join(sorted(wrong))}" if wrong else "name what to measure")
+    if given.quick:
+        return quick(store=given.store)
+    bench = Bench(
+        runs=given.runs,
+        sources=given.source,
+        presets=given.preset,
+        curves=not given.no_curves,
+        seconds=given.seconds,
+    )
+    chosen = names if "ladder" in given.names else [n for n in names if n in given.names]
+    found = _run(bench, chosen)
+    shown = results() if {"ladder", "report"} & set(given.names) else found
+    print(report.text(shown))
+    plots = report.plot(shown)
+    print(f"\nRecords and {len(plots)} plots are in {BUILD}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
