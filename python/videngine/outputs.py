@@ -72,7 +72,8 @@ class ScorePlan:
     """One rendition to compare with the source, at the source's size in square pixels.
 
     ``origin_s`` is where the source's own time begins, ``start_s`` where the rendition does from
-    there on. With a ``reason`` it is not compared.
+    there on. ``untold`` are the colour facts that the source does not tell, in the words of
+    FFmpeg's ``setparams``. With a ``reason`` it is not compared.
     """
 
     video: str  # id of the rendition
@@ -86,6 +87,7 @@ class ScorePlan:
     n_subsample: int
     path: str
     frames: int = 0  # of the rendition; 0: not known yet
+    untold: tuple[str, ...] = ()
     reason: str = ""
 
 

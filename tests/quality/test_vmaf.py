@@ -67,6 +67,15 @@ def test_the_frames_that_belong_together_are_compared(suffix: str, tmp_path: Pat
     assert 20 < rows[0]["vmaf"] < 95
 
 
+def test_a_source_that_does_not_tell_its_colours_is_compared_as_it_is(tmp_path: Path) -> None:
+    source = tmp_path / "film.mp4"
+    untold = "setparams=color_primaries=unknown:color_trc=unknown:colorspace=unknown"
+    ffmpeg(*("-i", FILM, "-t", "1", "-an", "-vf", untold, "-c:v", "libx264", "-crf", "10", source))
+    fields = {"output": "mp4", "metrics": 1}
+    report = job(source, tmp_path, {**fields, "quality": 10}, {**fields, "height": 180})
+    assert report.outputs[0].renditions[0]["psnr"] > 45  # 38 if the pixels of one are converted
+
+
 def test_scores_fall_with_quality_and_an_enlarged_picture_is_judged_as_seen(
     tmp_path: Path,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from videngine.media import MediaInfo, Stream
+from videngine.media import Color, MediaInfo, Stream
 from videngine.outputs import OutputPlan, ScorePlan
 from videngine.planning.drafts import Draft
 from videngine.planning.pictures import Picture
@@ -68,8 +68,19 @@ def _score(
         model=model,
         n_subsample=n_subsample,
         path=f"{kept}/score_{video}_{model}_{n_subsample}.json",
+        untold=_untold(stream.color),
         reason=_reason(picture, stream),
     )
+
+
+def _untold(color: Color) -> tuple[str, ...]:
+    facts = {
+        "range": color.range,
+        "color_primaries": color.primaries,
+        "color_trc": color.transfer,
+        "colorspace": color.matrix,
+    }
+    return tuple(name for name, value in facts.items() if value == "unknown")
 
 
 def _reason(picture: Picture, stream: Stream) -> str:

@@ -137,6 +137,8 @@ def _graph(plan: ScorePlan, threads: int) -> str:
     begins = float(plan.origin_s + plan.start_s - _EARLIER / rate)
     number = f"settb=AVTB,setpts=N*{rate.denominator}/{rate.numerator}/TB"
     size = f"scale={plan.width_px}:{plan.height_px}:flags=bicubic,setsar=1,format=yuv420p"
+    if plan.untold:  # FFmpeg would convert the pixels of one to what the other says
+        size = f"setparams={':'.join(f'{name}=unknown' for name in plan.untold)},{size}"
     frames = f"trim=end_frame={plan.frames}," if plan.frames else ""
     return (
         f"[0:v:0]{size},{number}[rendition];"

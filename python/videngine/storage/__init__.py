@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from videngine.content_types import content_type_of, split_path
 from videngine.links import outputs_url
 from videngine.settings import Settings
-from videngine.storage.base import Moved, Sink, Source, StoredObject
+from videngine.storage.base import Moved, Secret, Sink, Source, StoredObject
 from videngine.storage.file import FileSink, FileSource
 from videngine.storage.ftp import FtpPlace, FtpSink, FtpSource
 from videngine.storage.guard import GuardedClient
 from videngine.storage.http import HttpSource
-from videngine.storage.s3 import S3Folder, S3Sink, S3Source
-from videngine.storage.s3_client import S3Place, Secret
+
+if TYPE_CHECKING:
+    from videngine.storage.s3 import S3Folder
+    from videngine.storage.s3_client import S3Place
 
 __all__ = [
     "GuardedClient",
@@ -68,7 +70,9 @@ def open_source(
     """
     match place.kind:
         case "s3":
-            return S3Source(cast(S3Place, place), settings=settings, anywhere=anywhere)
+            from videngine.storage.s3 import S3Source  # boto3 takes half a second to load
+
+            return S3Source(cast("S3Place", place), settings=settings, anywhere=anywhere)
         case "http":
             return HttpSource(
                 cast(HttpPlace, place).url.get_secret_value(),
@@ -112,7 +116,9 @@ def open_sink(
         )
     match place.kind:
         case "s3":
-            return S3Sink(cast(S3Folder, place), settings=settings, anywhere=anywhere)
+            from videngine.storage.s3 import S3Sink
+
+            return S3Sink(cast("S3Folder", place), settings=settings, anywhere=anywhere)
         case "ftp":
             return FtpSink(cast(FtpPlace, place), settings=settings, anywhere=anywhere)
         case "file":

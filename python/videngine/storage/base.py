@@ -30,6 +30,14 @@ class StoredObject:
         }
 
 
+class Secret(Protocol):
+    """A credential that does not print."""
+
+    def get_secret_value(self) -> str:
+        """The credential itself."""
+        ...
+
+
 class Source(Protocol):
     """A place that holds the one source of a job."""
 

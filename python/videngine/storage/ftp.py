@@ -21,9 +21,8 @@ from videngine.content_types import split_path
 from videngine.errors import InputError, OutputError
 from videngine.settings import Settings
 from videngine.storage.addresses import AddressPolicy
-from videngine.storage.base import Moved, StoredObject
+from videngine.storage.base import Moved, Secret, StoredObject
 from videngine.storage.partial import disk_full, partial_file
-from videngine.storage.s3_client import Secret
 from videngine.storage.transfer import Transfer, TransferTooSlow, watch
 
 log = logging.getLogger("videngine.storage")

@@ -24,6 +24,7 @@ from ssrfguard import Resolver, SSRFGuardError
 
 from videngine.settings import Settings
 from videngine.storage.addresses import AddressPolicy
+from videngine.storage.base import Secret
 from videngine.storage.connections import Connections
 from videngine.storage.transfer import TransferStopped
 
@@ -35,14 +36,6 @@ _READ_TIMEOUT_S = 60  # some stores are silent while they join the parts of an u
 _ABORT_TIMEOUT_S = 5
 _ATTEMPTS = 5
 _lock = threading.Lock()
-
-
-class Secret(Protocol):
-    """A credential that does not print."""
-
-    def get_secret_value(self) -> str:
-        """The credential itself."""
-        ...
 
 
 class S3Place(Protocol):
