@@ -1,7 +1,8 @@
 """videngine: one source in, every rendition out, in one decode.
 
-`transcode` runs a job with no service, `probe` reads the facts of a file; the command ``videngine``
-does both and runs the service. What can go wrong is in `videngine.errors`.
+`transcode` runs a job with no service, `probe` reads the facts of a file, `open` its frames; the
+command ``videngine`` does the first two and runs the service. What can go wrong is in
+`videngine.errors`.
 
 Names are loaded when they are first used: every encode starts a process that imports this package
 and needs next to nothing of it.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from videngine.errors import (
         Cancelled,
+        DamagedSource,
         DeviceError,
         EncoderUnavailable,
         Fault,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         VidengineError,
         WorkerLost,
     )
+    from videngine.frames import Frame, Reader, open
     from videngine.local import probe, transcode
     from videngine.media import MediaInfo
     from videngine.report import Progress, Report
@@ -34,13 +37,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Cancelled",
+    "DamagedSource",
     "DeviceError",
     "EncoderUnavailable",
     "Fault",
+    "Frame",
     "InputError",
     "MediaInfo",
     "OutputError",
     "Progress",
+    "Reader",
     "Report",
     "ResourceError",
     "Settings",
@@ -48,15 +54,19 @@ __all__ = [
     "VidengineError",
     "WorkerLost",
     "__version__",
+    "open",
     "probe",
     "transcode",
 ]
 
 _HOMES = {
+    "Frame": "frames",
     "MediaInfo": "media",
     "Progress": "report",
+    "Reader": "frames",
     "Report": "report",
     "Settings": "settings",
+    "open": "frames",
     "probe": "local",
     "transcode": "local",
 }

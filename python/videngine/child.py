@@ -13,6 +13,7 @@ from typing import Any
 from videngine import _engine
 from videngine.child_protocol import answer_parent, send
 from videngine.errors import VidengineError
+from videngine.native_facts import media_facts
 
 _RATIONAL = {
     *("frame_rate", "start_s", "duration_s", "segment_s", "grid_rate", "time_s", "length_s"),
@@ -51,27 +52,7 @@ def _plain(value: Any) -> Any:
 
 
 def _probe(request: dict[str, Any]) -> dict[str, Any]:
-    facts = _engine.probe(request["path"])
-    colour = ("primaries", "transfer", "matrix", "range")
-    streams = []
-    for stream in facts.streams:
-        names = [n for n in dir(stream) if not n.startswith("_") and n not in colour]
-        row = {name: _plain(getattr(stream, name)) for name in names}
-        row["color"] = {name: getattr(stream, name) or "unknown" for name in colour}
-        streams.append(row)
-    return {
-        "format": facts.format,
-        "size_bytes": facts.size_bytes,
-        "duration_s": str(facts.duration_s),
-        "bit_rate_bps": facts.bit_rate_bps,
-        "start_s": str(facts.start_s),
-        "streams": streams,
-        "chapters": [
-            {"start_s": str(c.start_s), "end_s": str(c.end_s), "tags": c.tags}
-            for c in facts.chapters
-        ],
-        "tags": facts.tags,
-    }
+    return media_facts(_engine.probe(request["path"]))
 
 
 def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@
     VidengineError
     ├── SpecError            the request is wrong: every fault at once, each with its path
     ├── InputError           the source is at fault: never retried
+    │   └── DamagedSource    from one of its pictures on
     ├── EncoderUnavailable   this machine cannot encode that
     ├── DeviceError          the device was lost: try again elsewhere
     ├── OutputError          a destination refused or went away
@@ -98,6 +99,23 @@ class SpecError(VidengineError):
 
 class InputError(VidengineError):
     """The source is missing, forbidden, damaged or has not what an output needs."""
+
+
+class DamagedSource(InputError):
+    """A source breaks off or cannot be decoded from some picture on; those before it are good.
+
+    Args:
+        code: ``source_corrupt``.
+        message: which picture, and what libav says.
+        pts: of the first picture that cannot be had, in ticks of its stream's time base.
+        time: the same in seconds from the source's origin.
+        more: as of `VidengineError`.
+    """
+
+    def __init__(self, code: str, message: str, *, pts: int, time: float, **more: Any) -> None:
+        super().__init__(code, message, **more)
+        self.pts = pts
+        self.time = time
 
 
 class EncoderUnavailable(VidengineError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import assert_type
+from typing import Any, assert_type
+
+from numpy.typing import NDArray
 
 import videngine
 
@@ -18,6 +20,17 @@ def read_facts() -> None:
     media = videngine.probe("clip.mp4")
     assert_type(media, videngine.MediaInfo)
     assert_type(media.duration_s, Fraction)
+
+
+def read_frames() -> None:
+    with videngine.open("clip.mp4", stream="v:0", threads=2, damaged="skip") as src:
+        assert_type(src[0], videngine.Frame)
+        assert_type(src[0:5], list[videngine.Frame])
+        assert_type(src.frames([5, 900, 5]), list[videngine.Frame])
+        assert_type(next(src.batches(32)), list[videngine.Frame])
+        for frame in src:
+            assert_type(frame.planes, tuple[NDArray[Any], ...])
+            assert_type(frame.pts, int)
 
 
 def catch() -> None:

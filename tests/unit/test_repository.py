@@ -146,7 +146,7 @@ def test_pybind11_is_included_only_by_the_bindings() -> None:
     assert users <= {"bindings"}
 
 
-def test_the_engine_is_imported_by_the_child_process_only() -> None:
+def test_the_engine_is_imported_by_the_child_process_and_for_frames_only() -> None:
     importers = {
         named(path)
         for path in (ROOT / "python/videngine").rglob("*.py")
@@ -155,7 +155,21 @@ def test_the_engine_is_imported_by_the_child_process_only() -> None:
         or (isinstance(node, ast.Import) and any("_engine" in a.name for a in node.names))
         or (isinstance(node, ast.ImportFrom) and (node.module or "").endswith("._engine"))
     }
-    assert importers == {"python/videngine/child.py"}
+    assert importers == {
+        "python/videngine/child.py",
+        "python/videngine/frames/frame.py",  # for types
+        "python/videngine/frames/reader.py",
+        "python/videngine/native_facts.py",  # for types
+    }
+
+
+def test_the_service_reads_no_frames() -> None:
+    users = [
+        named(path)
+        for path in (ROOT / "python/videngine").rglob("*.py")
+        if path.parent.name != "frames" and "videngine.frames" in path.read_text()
+    ]
+    assert users == ["python/videngine/__init__.py"]
 
 
 def test_public_names_are_listed_and_exist() -> None:

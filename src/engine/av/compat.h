@@ -14,3 +14,6 @@ extern "C" {
 
 // FFmpeg 6.1 moved a stream's side data from AVStream to its codec parameters.
 #define VIDENGINE_HAS_CODECPAR_SIDE_DATA (LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102))
+
+// FFmpeg 6.1 moved the mark of a key frame from AVFrame.key_frame to its flags.
+#define VIDENGINE_HAS_KEY_FLAG (LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100))

@@ -14,4 +14,12 @@ inline int64_t frame_duration(const AVFrame& frame) {
 #endif
 }
 
+inline bool is_key(const AVFrame& frame) {
+#if VIDENGINE_HAS_KEY_FLAG
+  return (frame.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  return frame.key_frame != 0;
+#endif
+}
+
 }  // namespace videngine::av

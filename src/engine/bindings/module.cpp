@@ -43,6 +43,7 @@ PYBIND11_MODULE(_engine, module, py::mod_gil_not_used()) {
   bind_plan(module);
   bind_facts(module);
   bind_session(module);
+  bind_frames(module);
   py::class_<videngine::TextTrack>(module, "TextTrack")
       .def(py::init([](std::string language, std::string name, bool is_default, bool forced,
                        const std::vector<std::tuple<int64_t, int64_t, std::string>>& cues) {

@@ -11,6 +11,7 @@ pybind11::object exception(const videngine::EngineError& error);
 void bind_plan(pybind11::module_& module);
 void bind_image_plans(pybind11::module_& module);
 void bind_facts(pybind11::module_& module);
+void bind_frames(pybind11::module_& module);
 void bind_session(pybind11::module_& module);
 
 namespace pybind11::detail {

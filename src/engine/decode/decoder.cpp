@@ -42,20 +42,40 @@ Decoder::Decoder(const AVStream& stream, int threads) {
   open(avcodec_open2(context_.get(), codec, options.address()), "avcodec_open2");
 }
 
-bool Decoder::decode(const AVPacket* packet, const std::function<bool(av::Frame)>& take) {
+int Decoder::send(const AVPacket* packet) {
   const int sent = avcodec_send_packet(context_.get(), packet);
   if (sent == AVERROR(ENOMEM)) av::check(sent, "avcodec_send_packet");
   if (sent < 0 && sent != AVERROR_EOF) ++damaged_packets_;
+  return sent;
+}
+
+int Decoder::receive(AVFrame& frame) {
+  const int got = avcodec_receive_frame(context_.get(), &frame);
+  if (got == AVERROR(ENOMEM)) av::check(got, "avcodec_receive_frame");
+  if (got >= 0) {
+    ++frames_;
+  } else if (got != AVERROR(EAGAIN) && got != AVERROR_EOF) {
+    ++damaged_packets_;
+  }
+  return got;
+}
+
+void Decoder::flush() { avcodec_flush_buffers(context_.get()); }
+
+void Decoder::skip_unneeded(bool skip) {
+  // HEVC's unneeded frames may be needed by those of higher temporal layers.
+  const bool reliable =
+      context_->codec_id == AV_CODEC_ID_H264 || context_->codec_id == AV_CODEC_ID_MPEG2VIDEO;
+  context_->skip_frame = skip && reliable ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+}
+
+bool Decoder::decode(const AVPacket* packet, const std::function<bool(av::Frame)>& take) {
+  send(packet);
   while (true) {
     av::Frame frame = av::make_frame();
-    const int got = avcodec_receive_frame(context_.get(), frame.get());
+    const int got = receive(*frame);
     if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return true;
-    if (got < 0) {
-      if (got == AVERROR(ENOMEM)) av::check(got, "avcodec_receive_frame");
-      ++damaged_packets_;
-      continue;
-    }
-    ++frames_;
+    if (got < 0) continue;
     frame->pts = frame->best_effort_timestamp;
     if (!take(std::move(frame))) return false;
   }
@@ -63,7 +83,7 @@ bool Decoder::decode(const AVPacket* packet, const std::function<bool(av::Frame)
 
 bool Decoder::decode_alone(const AVPacket& packet, const std::function<bool(av::Frame)>& take) {
   const bool wanted = decode(&packet, take) && decode(nullptr, take);
-  avcodec_flush_buffers(context_.get());
+  flush();
   return wanted;
 }
 

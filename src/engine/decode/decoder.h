@@ -21,6 +21,16 @@ class Decoder {
   // between key frames, and lose their way where that is left out.
   bool decode_alone(const AVPacket& packet, const std::function<bool(av::Frame)>& take);
 
+  // The two halves of decode(), for callers that want to know what failed: libav's codes. Frames
+  // keep the pts of their packets.
+  int send(const AVPacket* packet);
+  int receive(AVFrame& frame);
+  // Forgets all that was sent, before a seek or after a drain.
+  void flush();
+  // Leaves out frames that no other needs, where the codec says so reliably; from the next packet
+  // on.
+  void skip_unneeded(bool skip);
+
   [[nodiscard]] const AVCodecContext& context() const { return *context_; }
   [[nodiscard]] int64_t damaged_packets() const { return damaged_packets_; }
   [[nodiscard]] int64_t frames() const { return frames_; }

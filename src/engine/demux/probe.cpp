@@ -26,17 +26,6 @@ std::string tag(const AVDictionary* metadata, const char* key) {
   return entry == nullptr ? "" : entry->value;
 }
 
-// How far to turn the coded picture clockwise, to the nearest quarter turn.
-int rotation_deg(const AVStream& stream) {
-  const auto matrix = av::side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
-  if (matrix.size() < kMatrixBytes) return 0;
-  const double counter_clockwise =
-      av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix.data()));
-  if (std::isnan(counter_clockwise)) return 0;
-  const int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
-  return ((quarter_turns % 4) + 4) % 4 * 90;
-}
-
 // By the container's index: the longest way from one key frame to the next, or to the end.
 std::optional<Rational> keyframe_interval_s(AVStream* stream) {
   if (stream->duration <= 0) return std::nullopt;
@@ -133,6 +122,16 @@ StreamFacts read_stream_facts(AVFormatContext* context, AVStream* stream, int64_
 }
 
 }  // namespace
+
+int rotation_deg(const AVStream& stream) {
+  const auto matrix = av::side_data(stream, AV_PKT_DATA_DISPLAYMATRIX);
+  if (matrix.size() < kMatrixBytes) return 0;
+  const double counter_clockwise =
+      av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix.data()));
+  if (std::isnan(counter_clockwise)) return 0;
+  const int quarter_turns = static_cast<int>(std::lround(-counter_clockwise / 90.0));
+  return ((quarter_turns % 4) + 4) % 4 * 90;
+}
 
 MediaFacts probe(const std::string& path) {
   Input input(path);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "av/handles.h"
 #include "demux/details.h"
 #include "rational.h"
 
@@ -62,6 +63,9 @@ struct MediaFacts {
   std::vector<Chapter> chapters;
   Tags tags;
 };
+
+// How far to turn the coded picture clockwise for display, to the nearest quarter turn.
+int rotation_deg(const AVStream& stream);
 
 // Opens a local file, reads its headers and some packets, and decides nothing.
 // Throws what Input's constructor throws.

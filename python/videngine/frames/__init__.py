@@ -1,0 +1,8 @@
+"""Frames of a source as numpy arrays, without a copy: `open`, `Reader`, `Frame`."""
+
+from __future__ import annotations
+
+from videngine.frames.frame import Frame, FrameColor, Hdr
+from videngine.frames.reader import INDEX_DTYPE, Reader, open
+
+__all__ = ["INDEX_DTYPE", "Frame", "FrameColor", "Hdr", "Reader", "open"]

@@ -1,0 +1,344 @@
+"""The frames of a source: all of them in turn, any of them by number or time."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from videngine import _engine
+from videngine.errors import DeviceError, InputError
+from videngine.frames import index_file
+from videngine.frames.frame import Frame
+from videngine.frames.sources import OpenedSource, Source, named, open_source
+from videngine.media import MediaInfo, Stream
+from videngine.native_facts import media_facts
+
+INDEX_DTYPE = np.dtype(
+    [("pts", "i8"), ("dts", "i8"), ("key", "?"), ("pos", "i8"), ("size", "i4"), ("duration", "i8")]
+)
+"""A row of `Reader.index`."""
+
+Damaged = Literal["raise", "skip", "show"]
+
+# How far iteration decodes ahead: enough that a caller who is held up for a moment does not hold up
+# the decoder, within so many bytes.
+_AHEAD_FRAMES = 16
+_AHEAD_BYTES = 256 << 20
+_NO_TIME = -(1 << 63)
+
+
+class Reader:
+    """The pictures of one stream of a source, decoded when they are asked for.
+
+    Made by `videngine.open`. Any number of threads may use it: those that ask for single frames
+    wait for each other, iterators are independent (each is for one thread at a time). Closing it is
+    optional; frames stay valid behind it.
+    """
+
+    def __init__(
+        self,
+        source: OpenedSource,
+        *,
+        stream: str,
+        threads: int,
+        damaged: Damaged,
+        max_live_frames: int | None,
+        index: Path | None,
+    ) -> None:
+        self._source = source
+        self._index_path = index
+        try:
+            self._native: _engine.FrameReader | None = _engine.FrameReader(
+                path=source.path,
+                stream=stream,
+                threads=threads,
+                damaged=damaged,
+                max_live_frames=max_live_frames or 0,
+            )
+        except InputError as error:
+            raise named(error, source) from None
+
+    # -- facts
+
+    @cached_property
+    def info(self) -> MediaInfo:
+        """All that is known of the source, as `videngine.probe` tells it."""
+        return MediaInfo.from_json(media_facts(_engine.probe(self._open_source().path)))
+
+    @property
+    def stream(self) -> Stream:
+        """What is known of the stream that is read."""
+        return self.info.streams[self._reader().stream]
+
+    @property
+    def time_base(self) -> Fraction:
+        """Seconds a tick of `Frame.pts` and of the times in `index`."""
+        return self._reader().time_base
+
+    @property
+    def max_live_frames(self) -> int:
+        """How many frames may be held at once, by themselves or by views of their planes."""
+        return self._reader().max_live_frames
+
+    @property
+    def live_frames(self) -> int:
+        """How many frames are held now."""
+        return self._reader().live_frames
+
+    @cached_property
+    def index(self) -> NDArray[np.void]:
+        """A row for each frame as they are shown, of `INDEX_DTYPE`; made when first asked for.
+
+        ``pts``, ``dts`` and ``duration`` are ticks of `time_base` (``dts`` is the smallest int64
+        where the source has none), ``key`` marks frames that are coded by themselves, ``pos`` is
+        where the packet starts in the file (-1: unknown) and ``size`` its length in bytes.
+
+        One scan of the packets makes it; sources whose timestamps do not tell the order, or whose
+        codec hides frames, are decoded once instead.
+        """
+        packets, shown = self._tables()
+        rows = packets[shown[:, 0]]
+        index = np.empty(len(shown), INDEX_DTYPE)
+        for column, name in ((1, "dts"), (2, "key"), (3, "pos"), (4, "size"), (5, "duration")):
+            index[name] = rows[:, column]
+        index["pts"] = shown[:, 1]
+        index.flags.writeable = False
+        return index
+
+    def __len__(self) -> int:
+        """How many frames there are: those that can be read, whatever headers say."""
+        return len(self.index)
+
+    # -- frames in turn
+
+    def __iter__(self) -> Iterator[Frame]:
+        """All frames from the first, decoded ahead in the background.
+
+        Raises:
+            DamagedSource: behind the last good frame, unless opened with another ``damaged``.
+            ResourceError: ``too_many_frames`` are held.
+        """
+        reader = self._reader()
+        ahead = max(4, min(_AHEAD_FRAMES, _AHEAD_BYTES // reader.frame_bytes))
+        feed = reader.play(capacity=ahead)
+        while ready := feed.take(1, ahead):
+            ready.reverse()
+            while ready:
+                yield Frame(ready.pop())
+
+    def batches(self, n: int, *, queue: int = 2) -> Iterator[list[Frame]]:
+        """All frames from the first, ``n`` at a time (fewer at the end).
+
+        They are decoded in the background, at most ``n * queue`` ahead; the GIL changes hands once
+        a batch. The batch before counts against ``max_live_frames`` while it is held.
+
+        Raises:
+            ValueError: ``n`` or ``queue`` below 1. Else as iteration.
+        """
+        if n < 1 or queue < 1:
+            raise ValueError(f"n and queue are at least 1, not {n} and {queue}")
+        return self._batches(n, queue)
+
+    def _batches(self, n: int, queue: int) -> Iterator[list[Frame]]:
+        feed = self._reader().play(capacity=n * queue)
+        while ready := feed.take(n, n):
+            batch = [Frame(frame) for frame in ready]
+            ready.clear()
+            yield batch
+            del batch
+
+    # -- frames by number and time
+
+    @overload
+    def __getitem__(self, number: int) -> Frame: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Frame]: ...
+    def __getitem__(self, number: int | slice) -> Frame | list[Frame]:
+        """One frame, or those of a slice, exactly: frame 5 is the sixth that iteration gives.
+
+        Negative numbers count from the end.
+
+        Raises:
+            IndexError: there is none of this number. DamagedSource: it cannot be decoded.
+            ResourceError: ``too_many_frames`` would be held.
+        """
+        if isinstance(number, slice):
+            return self.frames(range(*number.indices(len(self))))
+        return self.frames([number])[0]
+
+    def frames(self, numbers: Iterable[int]) -> list[Frame]:
+        """Frames of any numbers, in the order asked for and as often; each GOP is decoded once.
+
+        Raises: as ``reader[number]``.
+        """
+        asked = self._numbers(numbers)
+        wanted = sorted(set(asked))
+        picked = dict(zip(wanted, map(Frame, self._reader().pick(wanted)), strict=True))
+        return [picked[number] for number in asked]
+
+    def at(self, seconds: float | Fraction) -> Frame:
+        """The frame that is on screen at a time, in seconds as `Frame.time`.
+
+        Raises:
+            IndexError: the time is before or behind the pictures. Else as ``reader[number]``.
+        """
+        index = self.index
+        base, origin = self.time_base, self._reader().origin_s
+        ticks = (Fraction(seconds) + origin) / base + Fraction(1, 1000)  # of float arithmetic
+        number = max(int(np.searchsorted(index["pts"], int(ticks // 1), side="right")) - 1, 0)
+        end = self._end_pts()
+        if seconds < 0 or len(index) == 0 or ticks >= end:
+            length = float(end * base - origin) if len(index) else 0.0
+            raise IndexError(f"there is no frame at {float(seconds)} s of {length:.6g} s")
+        return self[number]
+
+    def at_pts(self, pts: int) -> Frame:
+        """The frame of exactly this timestamp, in ticks of `time_base`.
+
+        Raises:
+            IndexError: there is none; the message names those next to it. Else as
+                ``reader[number]``.
+        """
+        times = self.index["pts"]
+        number = int(np.searchsorted(times, pts))
+        if number == len(times) or times[number] != pts:
+            near = ", ".join(str(t) for t in times[max(number - 1, 0) : number + 1])
+            raise IndexError(f"no frame has the timestamp {pts}; next to it: {near or 'none'}")
+        return self[number]
+
+    # -- ends
+
+    def close(self) -> None:
+        """Let go of the file. Frames and iterators that are there go on."""
+        self._native = None
+        self._source.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._native is None else f"stream {self._native.stream}"
+        return f"<Reader of {self._source.name}, {state}>"
+
+    # --
+
+    def _reader(self) -> _engine.FrameReader:
+        if self._native is None:
+            raise ValueError(f"the reader of {self._source.name} is closed")
+        return self._native
+
+    def _open_source(self) -> OpenedSource:
+        self._reader()
+        return self._source
+
+    def _tables(self) -> index_file.Tables:
+        reader = self._reader()
+        if self._index_path is None:
+            return reader.index()
+        key = index_file.fingerprint(self._source.path, reader.stream)
+        stored = index_file.load(self._index_path, key)
+        if stored is not None:
+            reader.use_index(*stored)
+            return stored
+        tables = reader.index()
+        index_file.save(self._index_path, key, tables)
+        return tables
+
+    def _end_pts(self) -> int:
+        """When the last frame ends; a frame whose length is unknown lasts as long as the others."""
+        index = self.index
+        if len(index) == 0:
+            return _NO_TIME
+        last = int(index["duration"][-1])
+        if last == 0 and len(index) > 1:
+            last = int(index["pts"][-1] - index["pts"][0]) // (len(index) - 1)
+        return int(index["pts"][-1]) + max(last, 1)
+
+    def _numbers(self, numbers: Iterable[int]) -> list[int]:
+        count = len(self)
+        result = []
+        for number in numbers:
+            at = operator.index(number)
+            if not -count <= at < count:
+                raise IndexError(f"there is no frame {at}: the source has {count}")
+            result.append(at + count if at < 0 else at)
+        return result
+
+
+def open(
+    source: Source,
+    *,
+    stream: str = "v:0",
+    threads: int | Literal["auto"] = "auto",
+    device: str = "auto",
+    damaged: Damaged = "raise",
+    max_live_frames: int | None = None,
+    index: str | os.PathLike[str] | None = None,
+) -> Reader:
+    """Open a source to read its frames.
+
+    Args:
+        source: a path, an ``http(s)`` URL (downloaded through the guarded client), bytes, or a file
+            opened for reading bytes (read from its start).
+        stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
+            all streams.
+        threads: of the decoder; ``auto``: as many as there are cores.
+        device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
+        damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind
+            the last good one. ``skip``: they are left out, with all up to the next key frame.
+            ``show``: what the decoder makes of them, as FFmpeg's command does.
+        max_live_frames: how many frames may be held at once, at least 2; by default what fits into
+            1 GiB, at least 32.
+        index: a file in which the index is kept, so that a long source is scanned once; made
+            when it is not there or is another source's.
+
+    Raises:
+        InputError: ``source_not_found``, ``source_forbidden``, ``source_corrupt`` (not media),
+            ``source_no_streams`` (no such stream of pictures), ``source_unsupported_codec``; of
+            URLs also ``source_timeout``, ``source_too_large``.
+        DeviceError: ``device_unavailable``.
+        ValueError, TypeError: an argument is not what it should be.
+    """
+    if device not in ("auto", "cpu"):
+        raise DeviceError(
+            "device_unavailable",
+            f'frames are decoded by the CPU in this version: device is "auto" or "cpu", '
+            f"not {device!r}",
+            retryable=False,
+        )
+    if damaged not in ("raise", "skip", "show"):
+        raise ValueError(f'damaged is "raise", "skip" or "show", not {damaged!r}')
+    if threads != "auto" and not 1 <= threads <= 64:
+        raise ValueError(f'threads is "auto" or 1 to 64, not {threads}')
+    if max_live_frames is not None and max_live_frames < 2:
+        raise ValueError(f"max_live_frames is at least 2, not {max_live_frames}")
+    opened = open_source(source)
+    try:
+        return Reader(
+            opened,
+            stream=stream,
+            threads=0 if threads == "auto" else threads,
+            damaged=damaged,
+            max_live_frames=max_live_frames,
+            index=None if index is None else Path(index),
+        )
+    except BaseException:
+        opened.close()
+        raise

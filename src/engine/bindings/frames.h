@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include <pybind11/numpy.h>
+
+#include "av/handles.h"
+#include "bindings/module.h"
+#include "frames/planes.h"
+#include "frames/reader.h"
+
+namespace videngine::bindings {
+
+// How many frames of one reader Python holds, by themselves or through views of their planes, and
+// how many it may.
+struct LiveFrames {
+  std::atomic<int64_t> count = 0;
+  int64_t most = 0;
+};
+
+// One of them.
+class Lease {
+ public:
+  explicit Lease(std::shared_ptr<LiveFrames> live) : live_(std::move(live)) { ++live_->count; }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
+  ~Lease() { --live_->count; }
+
+ private:
+  std::shared_ptr<LiveFrames> live_;
+};
+
+// A decoded picture as Python holds it. Immutable, but for the samples of one that is `writable`.
+struct HeldFrame {
+  av::Frame frame;
+  std::shared_ptr<const frames::StreamLook> look;
+  std::shared_ptr<Lease> lease;
+  bool writable = false;
+};
+
+// What keeps the memory behind one plane alive: nothing of Python, so that it may end on any thread
+// and without the GIL.
+struct Hold {
+  struct Unref {
+    void operator()(AVBufferRef* buffer) const noexcept { av_buffer_unref(&buffer); }
+  };
+  std::unique_ptr<AVBufferRef, Unref> buffer;
+  std::shared_ptr<Lease> lease;
+};
+std::unique_ptr<Hold> hold(const HeldFrame& held, int plane);
+
+// A look at one plane, with no copy.
+pybind11::array view(const HeldFrame& held, const frames::Plane& plane, int number);
+
+void bind_frame(pybind11::module_& module);
+
+}  // namespace videngine::bindings

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "frames/feed.h"
+#include "frames/index.h"
+#include "frames/sieve.h"
+#include "rational.h"
+
+namespace videngine::frames {
+
+// How a source is read.
+struct ReaderOptions {
+  std::string stream = "v:0";
+  int threads = 0;  // of the decoder; 0: as many as there are cores
+  Damaged damaged = Damaged::kRaise;
+};
+
+// What is known of the stream that is read.
+struct StreamLook {
+  int index = 0;
+  Rational time_base;
+  int64_t origin_us = 0;  // where the source's own time begins
+  int rotation_deg = 0;   // how far to turn a picture clockwise for display
+  Rational sample_aspect_ratio{1, 1};
+  int64_t frame_bytes = 1;  // about, of one picture
+};
+
+// The pictures of one source, by their numbers. Opens the source as often as it needs; owns what it
+// opened. Any number of threads: those who pick wait for each other, feeds are independent.
+class Reader {
+ public:
+  // Throws what Cursor's constructor throws.
+  Reader(std::string path, ReaderOptions options);
+
+  [[nodiscard]] const StreamLook& look() const { return look_; }
+  // Made when it is first asked for, by a scan of all packets; where their timestamps do not give
+  // the order, by decoding everything once.
+  std::shared_ptr<const Index> index(const Check& check);
+  // One that was made before. Throws std::invalid_argument if it is another source's.
+  void use(std::shared_ptr<const Index> index);
+  // All frames from the first.
+  std::unique_ptr<Feed> play(std::size_t capacity);
+  // The frames of these numbers, which are in order and different from each other; each group of
+  // pictures is decoded once. `take` gets the place in `numbers` and the frame.
+  // Throws std::out_of_range, Damage.
+  using Take = std::function<void(std::size_t, av::Frame)>;
+  void pick(std::span<const int64_t> numbers, const Take& take, const Check& check);
+
+ private:
+  struct Run {
+    std::size_t count = 0;
+    int32_t last_packet = -1;
+  };
+
+  std::shared_ptr<const Index> make_index(const Check& check, bool by_decoding);
+  static Run run_from(const Index& index, std::span<const int64_t> numbers);
+  // Gives what can be had without another seek. False: a frame that should be there does not come.
+  bool pick_run(const std::shared_ptr<const Index>& shared, std::span<const int64_t> all,
+                std::size_t& done, const Take& take, const Check& check);
+
+  const std::string path_;
+  const ReaderOptions options_;
+  std::mutex index_mutex_;
+  std::shared_ptr<const Index> index_;
+  bool decoded_whole_ = false;  // the index is what a decoder gave
+  std::mutex cursor_mutex_;     // locked before index_mutex_
+  std::unique_ptr<Cursor> cursor_;
+  bool fresh_ = true;         // cursor_ stands at the start and has read nothing
+  bool drained_ = false;      // it gave all it had, and needs a seek to go on
+  bool shortcut_ = true;      // draining behind the last frame that is wanted gives that frame
+  bool sound_ = true;         // nothing was damaged since the last seek or key frame
+  int64_t last_number_ = -1;  // the frame that the cursor gave last; -1: unknown
+  const StreamLook look_;     // last: read from the cursor
+};
+
+}  // namespace videngine::frames
