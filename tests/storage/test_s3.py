@@ -19,6 +19,7 @@ from videngine.errors import InputError, OutputError, ResourceError
 from videngine.settings import Settings
 from videngine.storage import Moved
 from videngine.storage.s3 import S3Sink, S3Source
+from videngine.storage.s3_client import GuardedS3
 
 MakeSettings = Callable[..., Settings]
 pytestmark = pytest.mark.s3
@@ -343,6 +344,18 @@ def test_sinks_that_are_dropped_leak_no_descriptors(
 
     before = once()
     assert [once() for _ in range(10)][-1] <= before
+
+
+def test_an_answer_that_nobody_reads_is_closed_with_its_client(
+    s3_server: S3Server, bucket: str, opened: Settings, large: Path
+) -> None:
+    put(S3Sink(s3_server.place(bucket), settings=opened), large, "unread.mp4")
+    s3 = GuardedS3(s3_server.place(bucket, "unread.mp4"), settings=opened)
+    kept: list[Any] = [s3.client.get_object(Bucket=bucket, Key="unread.mp4")]
+    kept.append(kept)  # as a traceback keeps what s3transfer had when it was cancelled
+    s3.close()
+    del kept
+    gc.collect()  # a socket that nobody closed warns
 
 
 def test_objects_have_the_class_and_the_caching_that_were_asked_for(

@@ -15,12 +15,14 @@ from botocore.awsrequest import (
     AWSHTTPConnectionPool,
     AWSHTTPSConnectionPool,
     AWSPreparedRequest,
+    AWSRequest,
     AWSResponse,
 )
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, EndpointProviderError
 from botocore.httpsession import URLLib3Session
 from ssrfguard import Resolver, SSRFGuardError
+from urllib3 import HTTPResponse
 
 from videngine.settings import Settings
 from videngine.storage.addresses import AddressPolicy
@@ -172,9 +174,26 @@ class _GuardedHttp(URLLib3Session):
             proxies={},
             max_pool_connections=16,
         )
+        self._answers: list[HTTPResponse] = []
+        self._answers_lock = threading.Lock()
         self._manager.pool_classes_by_scheme = (  # type: ignore[attr-defined]  # not in the stubs
             connections.pool_classes(AWSHTTPConnectionPool, AWSHTTPSConnectionPool)
         )
+
+    def send(self, request: AWSRequest | AWSPreparedRequest) -> AWSResponse:
+        answer = super().send(request)
+        with self._answers_lock:
+            self._answers = [*(each for each in self._answers if not each.closed), answer.raw]
+        return answer
+
+    def close(self) -> None:
+        # s3transfer neither reads nor closes the bodies of a download that it gives up, and their
+        # connections are in no pool.
+        super().close()
+        with self._answers_lock:
+            for answer in self._answers:
+                answer.close()
+            self._answers.clear()
 
 
 @functools.cache
