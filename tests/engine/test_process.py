@@ -80,6 +80,7 @@ def test_a_process_that_is_killed_in_its_work_is_a_lost_worker(tmp_path: Path) -
     assert "SIGSEGV" in caught.value.message
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("after_frames", [0, 1])
 def test_a_stop_ends_all_work_within_two_seconds(tmp_path: Path, after_frames: int) -> None:
     asked: list[float] = []
@@ -126,6 +127,7 @@ def test_a_cancelled_job_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     assert not list((tmp_path / "state").rglob("*.mp4"))
 
 
+@pytest.mark.alone
 def test_a_time_limit_is_kept(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(ResourceError) as caught:
@@ -149,7 +151,11 @@ def test_progress_grows_and_ends_before_the_last_event(film: Film, tmp_path: Pat
     assert len(times) >= 2
     assert times == sorted(times)
     assert 0 < times[-1] <= 6.1
-    assert [e["event"] for e in events[-2:]] == ["rendition_finished", "finished"]
+    # A machine that is busy elsewhere may tell of progress while the rendition's file is closed.
+    assert [e["event"] for e in events if e["event"] != "progress"] == [
+        "rendition_finished",
+        "finished",
+    ]
     assert events[-1] == {"event": "finished", "frames": 144, "decodes": 1, "encodes": 1}
 
 

@@ -53,7 +53,7 @@ def test_each_file_is_named_once_in_the_order_of_the_request() -> None:
         return WithFiles.model_validate(data)
 
     found = named_assets(
-        job(output("https://h/b"), output("https://h/a", "https://h/b", "file:///c"))
+        job(output("https://h/b"), output("https://h/b", "https://h/a", "https://h/b", "file:///c"))
     )
     assert found == (http("https://h/b"), http("https://h/a"), FileSource(path="/c"))
     assert named_assets(job(Mp4Output(output="mp4"))) == ()

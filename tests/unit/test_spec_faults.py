@@ -252,9 +252,9 @@ def test_long_lists_of_faults_are_cut_with_a_count() -> None:
 
 def test_a_hundred_thousand_unknown_fields_are_read_in_seconds() -> None:
     body = job({"output": "mp4"}, **{f"f{i}": 1 for i in range(100_000)})
-    started = time.monotonic()
+    started = time.process_time()  # its own: other work of the machine does not count
     assert len(parse_job(body).warnings) == 101
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_no_fault_repeats_more_than_a_little_of_a_value() -> None:

@@ -133,7 +133,7 @@ def _unknown_field(path: Path, value: Any, *, hint: bool) -> Problem:
     name, known = paths.leaf(path), known_fields()
     if set(path[:-1]) & set(PROTECTION_FIELDS):
         return Problem("unknown_field", f"`{name}` is not a field of this protection.")
-    meant = get_close_matches(str(path[-1])[:64], PROTECTION_FIELDS, n=1)
+    meant = _protection_meant(str(path[-1])[:64])
     if meant and not does_nothing(value):
         message = f"`{name}` is not a field of this object, and nothing is left unprotected"
         end = "." if meant[0] == path[-1] else f"; did you mean `{meant[0]}`?"
@@ -145,6 +145,20 @@ def _unknown_field(path: Path, value: Any, *, hint: bool) -> Problem:
     end = f"; did you mean `{near[0]}`?" if near else "."
     message = f"`{name}` is not a known field and is ignored{end}"
     return Problem("unknown_field", message, remedy=DROP)
+
+
+def _protection_meant(name: str) -> list[str]:
+    """The protection that a name is a slip of, if any.
+
+    Unlike hints this is asked of every unknown field, so `get_close_matches` sees only names that
+    hold enough of a protection's letters to come to its 0.6.
+    """
+    near = [
+        field
+        for field in PROTECTION_FIELDS
+        if 2 * sum(letter in name for letter in field) >= 0.6 * (len(name) + len(field))
+    ]
+    return get_close_matches(name, near, n=1) if near else []
 
 
 @cache

@@ -114,7 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(InputFile, IsReadNoFurtherOnceStopped) {
   const std::string path = scratch_.path("source.wav");
-  write_source(path, {.seconds = 10, .width_px = 0, .audio_codec = "pcm_s16le"});
+  // Well over the megabyte that some releases read before they say what a file is.
+  write_source(path, {.seconds = 40, .width_px = 0, .audio_codec = "pcm_s16le"});
   std::atomic<bool> stop = false;
   const Input input(path, &stop);
   stop = true;
