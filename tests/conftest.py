@@ -5,12 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["servers"]
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
+SHARING_FOLDERS = ("tests/browser", "tests/packaging")  # films are made once for all their files
+SHARING_NOTHING = "tests/fields/test_table.py"  # takes longer than all other files
 
 
 def pytest_report_header() -> str:
@@ -38,3 +44,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """With ``-n 2``: what shares fixtures runs in one process, the rest wherever there is time."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixtures(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.split("::", maxsplit=1)[0]
+            folder = path.rpartition("/")[0]
+            if path == SHARING_NOTHING:
+                return nodeid
+            return folder if folder in SHARING_FOLDERS else path
+
+    return ByFixtures(config, log)

@@ -221,6 +221,7 @@ def test_a_destination_that_refuses_fails_its_output_softly_where_that_is_allowe
     assert s3_server.open_uploads(bucket) == []
 
 
+@pytest.mark.alone
 def test_cancel_stops_a_running_encode_within_two_seconds(tmp_path: Path, long_film: Path) -> None:
     roots = f"{long_film.parent},{tmp_path}"
     with service_in(tmp_path, file_roots=roots, default_preset="veryslow") as service:

@@ -52,6 +52,7 @@ def run(ladder: Ladder, folder: Path, *, stop: Callable[[], bool] = never) -> No
     package(output, ladder.plan, ladder.results, folder, stop=stop)
 
 
+@pytest.mark.alone
 def test_a_stop_kills_the_packager_at_once(stuck: Ladder, tmp_path: Path) -> None:
     seen: list[int] = []
 

@@ -136,6 +136,7 @@ def measuring() -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.alone
 def test_a_cancel_ends_it_within_two_seconds(tmp_path: Path) -> None:
     asked: list[float] = []
 

@@ -179,6 +179,7 @@ class TestIdempotency:
         assert errors_of(answer) == [("Idempotency-Key", "invalid_field")]
 
 
+@pytest.mark.alone
 def test_many_may_post_at_once(api: Api) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: api.call("POST", "/jobs", json=job()), range(80)))

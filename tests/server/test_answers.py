@@ -72,6 +72,7 @@ def test_a_bug_answers_500_and_tells_nothing_of_the_inside(
     assert "secret inside" in caplog.text
 
 
+@pytest.mark.alone
 class TestWithoutDatabase:
     """Within two seconds, whatever is wrong with it."""
 

@@ -107,6 +107,7 @@ class TestCancel:
         assert journal_of(settings, job_id) == []
         assert api.get(job_id)["outputs"][0]["status"] == "canceled"
 
+    @pytest.mark.alone
     def test_a_running_job_stops_within_two_seconds(
         self, api: Api, settings: Settings, way: str
     ) -> None:

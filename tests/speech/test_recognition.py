@@ -203,6 +203,7 @@ def test_others_do_not_wait_and_equal_wishes_are_one(tmp_path: Path) -> None:
     assert report.outputs[0].files[0]["size"] == report.outputs[2].files[0]["size"]
 
 
+@pytest.mark.alone
 def test_a_cancel_ends_it_within_two_seconds(film: Path, tmp_path: Path) -> None:
     asked: list[float] = []
 

@@ -37,6 +37,7 @@ def test_three_redirects_are_followed_and_not_four(
     assert caught.value.code == "source_forbidden"
 
 
+@pytest.mark.alone
 def test_the_body_of_a_redirect_is_not_read(
     client: GuardedClient, http_server: HttpServer, scratch: Path, fetch: Fetch
 ) -> None:

@@ -48,6 +48,7 @@ def cancel_after(count: int) -> Moved:
     return moved
 
 
+@pytest.mark.alone
 def test_a_cancelled_upload_leaves_neither_object_nor_parts(
     s3_server: S3Server, opened: Settings, settings: MakeSettings, large: Path, wire: Wire
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_cancelled_upload_leaves_neither_object_nor_parts(
     assert [p.name for p in large.parent.iterdir()] == ["film.mp4"]
 
 
+@pytest.mark.alone
 def test_a_cancel_does_not_wait_long_for_a_store_that_is_silent(
     s3_server: S3Server, settings: MakeSettings, large: Path, wire: Wire
 ) -> None:
@@ -87,6 +89,7 @@ def test_a_cancel_does_not_wait_long_for_a_store_that_is_silent(
     assert s3_server.open_uploads(bucket) == []
 
 
+@pytest.mark.alone
 def test_a_cancelled_download_leaves_nothing(
     s3_server: S3Server,
     bucket: str,

@@ -82,6 +82,7 @@ def slowly(server: HttpServer, drip: Callable[[BaseHTTPRequestHandler], Iterator
     return server.url + "/slow"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("drip", SLOW)
 def test_a_source_that_drips_is_given_up(
     drip: Any, hasty: GuardedClient, http_server: HttpServer, scratch: Path, fetch: Fetch
@@ -95,6 +96,7 @@ def test_a_source_that_drips_is_given_up(
     assert caught.value.retryable
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("drip", SLOW)
 def test_a_cancel_does_not_wait_for_a_source_that_drips(
     drip: Any, client: GuardedClient, http_server: HttpServer, scratch: Path, fetch: Fetch
@@ -111,6 +113,7 @@ def test_a_cancel_does_not_wait_for_a_source_that_drips(
     assert time.monotonic() - began < 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("drip", SLOW)
 def test_small_files_and_posts_end_in_time(
     drip: Any, client: GuardedClient, http_server: HttpServer
