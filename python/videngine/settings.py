@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         description="PEM file of the certificate authorities that are trusted instead of the "
         "public ones, for stores and servers with certificates of your own.",
     )
+    ssh_known_hosts: FilePath | None = Field(
+        None,
+        description="File of the keys of SSH servers (as `ssh-keyscan` prints them) that `sftp` "
+        "places need not give a `host_key` for.",
+    )
     secret_key: str = Field(
         "",
         repr=False,

@@ -56,17 +56,29 @@ ROWS = [
 ELSEWHERE = [
     Elsewhere(
         fields=(
-            "FtpPlace.type", "FtpPlace.endpoint", "FtpPlace.path", "FtpPlace.key",
-            "FtpPlace.secret", "FtpPlace.tcp_port", "FtpPlace.is_passive",
+            "FtpPlace.type", "RemotePlace.endpoint", "RemotePlace.path", "RemotePlace.key",
+            "RemotePlace.secret", "RemotePlace.tcp_port", "FtpPlace.is_passive",
         ),
         test="tests/storage/test_ftp.py::test_a_file_goes_there_and_comes_back",
     ),
     Elsewhere(
-        fields=("FtpPlace.use_tls",),
-        test="tests/storage/test_ftp.py::test_a_server_that_answers_no_tls_is_not_talked_to_without",
+        fields=("FtpPlace.type", "FtpPlace.use_tls"),
+        test="tests/storage/test_ftp.py::test_a_file_goes_there_over_tls_and_comes_back",
     ),
     Elsewhere(
-        fields=("FtpPlace.url",),
+        fields=("SftpPlace.type", "SftpPlace.private_key"),
+        test="tests/storage/test_sftp.py::test_a_file_goes_to_openssh_with_a_private_key_and_comes_back",
+    ),
+    Elsewhere(
+        fields=("RemotePlace.secret",),
+        test="tests/storage/test_sftp.py::test_a_file_goes_there_with_a_password_and_comes_back",
+    ),
+    Elsewhere(
+        fields=("SftpPlace.host_key",),
+        test="tests/storage/test_sftp.py::test_a_server_that_is_not_known_gets_no_password",
+    ),
+    Elsewhere(
+        fields=("RemotePlace.url",),
         test="tests/unit/test_spec_places.py::test_ftp_is_read_from_parts_or_a_url",
     ),
 ]  # fmt: skip

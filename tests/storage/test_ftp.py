@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from certificates import self_signed
 from videngine.errors import InputError, OutputError
 from videngine.settings import Settings
 from videngine.spec.destination import FtpDestination
@@ -22,7 +23,7 @@ from videngine.storage import Moved, open_sink, open_source
 with warnings.catch_warnings():  # it is built on a module that Python 3.11 warns of
     warnings.simplefilter("ignore", DeprecationWarning)
     from pyftpdlib.authorizers import DummyAuthorizer
-    from pyftpdlib.handlers import FTPHandler
+    from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
     from pyftpdlib.servers import ThreadedFTPServer
 
 MakeSettings = Callable[..., Settings]
@@ -53,18 +54,23 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    home = tmp_path / "home"
+    with running(tmp_path / "home", FTPHandler) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running(home: Path, base: type, **more: Any) -> Iterator[Server]:
     home.mkdir()
     users = DummyAuthorizer()
     users.add_user("me", "hunter2", str(home), perm="elradfmw")
-    handler = type("Handler", (FTPHandler,), {"authorizer": users, "log_prefix": ""})
-    running = ThreadedFTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=running.serve_forever, kwargs={"timeout": 0.05}, daemon=True)
+    handler = type("Handler", (base,), {"authorizer": users, "log_prefix": "", **more})
+    serving = ThreadedFTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=serving.serve_forever, kwargs={"timeout": 0.05}, daemon=True)
     thread.start()
     try:
-        yield Server(running.socket.getsockname()[1], home)
+        yield Server(serving.socket.getsockname()[1], home)
     finally:
-        running.close_all()
+        serving.close_all()
         thread.join(5)
 
 
@@ -138,6 +144,35 @@ def test_addresses_that_are_not_open_are_not_reached(
             sink.put(small, "a.mp4", content_type="video/mp4", moved=ignore)
         assert caught.value.code == "destination_forbidden"
     assert network.connects == []
+
+
+@pytest.mark.parametrize("passive", [True, False])
+def test_a_file_goes_there_over_tls_and_comes_back(
+    tmp_path: Path,
+    settings: MakeSettings,
+    large: Path,
+    scratch: Path,
+    ignore: Moved,
+    passive: bool,
+) -> None:
+    certificate, key = self_signed(tmp_path, "127.0.0.1")
+    tls = {"certfile": str(certificate), "keyfile": str(key)}
+    only = {"tls_control_required": True, "tls_data_required": True}
+    with running(tmp_path / "home", TLS_FTPHandler, **tls, **only) as server:
+        place = server.place("folder/", type="ftps", is_passive=passive)
+        strangers = settings(allow_addresses=(server.address,))
+        known = strangers.model_copy(update={"ca_bundle": certificate})
+        sink = open_sink(FtpDestination(**place), job_id="j", settings=strangers)
+        with pytest.raises(OutputError, match="certificate") as caught:
+            sink.put(large, "film.mp4", content_type="video/mp4", moved=ignore)
+        assert caught.value.code == "destination_forbidden"
+        sink = open_sink(FtpDestination(**place), job_id="j", settings=known)
+        stored = sink.put(large, "film.mp4", content_type="video/mp4", moved=ignore)
+        assert stored.url == f"ftps://{server.address}/folder/film.mp4"
+        assert (server.home / "folder/film.mp4").read_bytes() == large.read_bytes()
+        source = FtpSource(**{**place, "type": "ftp", "use_tls": True, "path": "folder/film.mp4"})
+        found = open_source(source, settings=known).fetch(scratch, ignore)
+        assert found.read_bytes() == large.read_bytes()
 
 
 def test_a_server_that_answers_no_tls_is_not_talked_to_without(

@@ -38,6 +38,8 @@ def codes(at: str, value: Any) -> list[tuple[str, str]]:
 
 
 S3 = {"type": "s3", "bucket": "b", "path": "/a.mp4"}
+SFTP = {"type": "sftp", "endpoint": "h", "path": "a.mp4", "key": "me"}
+PEM = "-----BEGIN %sPRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----"
 
 
 def test_an_s3_source_in_parts() -> None:
@@ -163,7 +165,23 @@ def test_file_sources() -> None:
         ({"url": "ftp://h/x", "key": "me"}, [("source.url", "conflicting_fields")]),
         ({"url": "ftp://h:port/x"}, [("source.url", "invalid_field")]),
         ({"type": "ftp", "endpoint": "h", "path": "a\rb"}, [("source.path", "invalid_field")]),
-        ("sftp://u:hunter2@h/x", [("source", "not_yet_supported")]),
+        ("azblob://u:hunter2@h/x", [("source", "not_yet_supported")]),
+        ("sftp://u@h/x", [("source", "missing_field")]),
+        ({"type": "sftp", "endpoint": "h", "path": "x"}, [("source.key", "missing_field")]),
+        ({"type": "sftp", "url": "ftp://h/x"}, [("source.url", "invalid_field")]),
+        ({**SFTP, "secret": "s", "host_key": "MD5:12:34"}, [("source.host_key", "invalid_field")]),
+        (
+            {**SFTP, "secret": "s", "private_key": "hunter2"},
+            [("source.private_key", "invalid_field")],
+        ),
+        (
+            {**SFTP, "secret": "s", "private_key": PEM % "ENCRYPTED "},
+            [("source.private_key", "invalid_field")],
+        ),
+        (
+            {**SFTP, "secret": "s", "private_key": PEM % "" * 999},
+            [("source.private_key", "invalid_field")],
+        ),
         ("gopher://h/x", [("source", "invalid_field")]),
         ("just text", [("source", "invalid_field")]),
         ({"type": "s3"}, [("source.bucket", "missing_field"), ("source.path", "missing_field")]),
@@ -453,3 +471,27 @@ def test_ftp_is_read_from_parts_or_a_url() -> None:
 def test_ftp_places_that_cannot_be_meant_are_refused(value: str) -> None:
     with pytest.raises(SpecError):
         destination(value)
+
+
+def test_sftp_is_read_from_parts_or_a_url() -> None:
+    url = destination("sftp://m%40e:shh@h.example.com:2022/srv/a%20b/film.mp4")
+    parts = {"type": "sftp", "endpoint": "h.example.com", "tcp_port": 2022, "key": "m@e"}
+    assert url == destination({**parts, "secret": "shh", "path": "/srv/a b/film.mp4"})
+    assert (url.host, url.port, url.clean_path) == ("h.example.com", 2022, "/srv/a b/film.mp4")
+    own = destination(
+        {**SFTP, "secret": "s", "private_key": PEM.replace("\n", "\r\n") % "", "path": "x/"}
+    )
+    assert own.private_key.get_secret_value() == PEM % "" + "\n"
+    assert own.port == 22
+    for place in (url, own):
+        printed = f"{place!r} {place.echo()}"
+        assert not [secret for secret in ("shh", "hunter2", "m@e") if secret in printed]
+    assert destination("sftp://me:shh@h/~/film.mp4").path == "film.mp4"
+    shown = "SHA256:" + "a" * 43
+    assert destination({**SFTP, "secret": "s", "host_key": shown + "="}).host_key == shown
+
+
+def test_two_outputs_do_not_meet_on_one_ssh_server() -> None:
+    output = {"output": "mp4", "destination": "sftp://me:shh@h/film.mp4"}
+    body = {"video_id": "v", "source": "https://h/a", "format": [output, output]}
+    assert "path_collision" in [w.code for w in parse_job(body).warnings]

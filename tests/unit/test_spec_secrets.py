@@ -13,6 +13,7 @@ from videngine.spec import JobSpec, join_secrets, parse_job, split_secrets
 
 SECRET = "hunter2"
 S3 = {"type": "s3", "bucket": "b", "key": f"key-{SECRET}", "secret": f"secret-{SECRET}"}
+PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
 BODY: dict[str, Any] = {
     "video_id": "v",
     "webhook_config": {
@@ -30,6 +31,16 @@ BODY: dict[str, Any] = {
             "destination": f"s3://k:{SECRET}@h.example.com/b/x",
         },
         {"output": "thumbnail", "time": "10%", "destination": {**S3, "path": "t.jpg"}},
+        {
+            "output": "gif",
+            "destination": {
+                "type": "sftp",
+                "endpoint": "h",
+                "path": "x.gif",
+                "key": "k",
+                "private_key": PEM,
+            },
+        },
     ],
 }
 
@@ -53,6 +64,8 @@ def test_secrets_are_split_off_by_path() -> None:
         "format[1].destination.secret": SECRET,
         "format[2].destination.key": f"key-{SECRET}",
         "format[2].destination.secret": f"secret-{SECRET}",
+        "format[3].destination.key": "k",
+        "format[3].destination.private_key": PEM,
     }
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from videngine.spec.job import JobSpec
 from videngine.spec.model import Model
-from videngine.spec.source import FileSource, FtpSource, HttpSource, S3Source
+from videngine.spec.source import FileSource, FtpSource, HttpSource, S3Source, SftpSource
 from videngine.spec.subtitles import TextFields
 
-AssetSource = S3Source | HttpSource | FtpSource | FileSource
+AssetSource = S3Source | HttpSource | FtpSource | SftpSource | FileSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from videngine.spec.ftp import FtpPlace
 from videngine.spec.model import Model
 from videngine.spec.place import FilePlace, UrlOr, kind_of_place
 from videngine.spec.s3 import S3Place
+from videngine.spec.sftp import SftpPlace
 from videngine.spec.values import Scalar, flag
 
 CANNED_ACLS = (
@@ -110,6 +111,10 @@ class FtpDestination(FtpPlace, BelowItself):
     """A folder or file on an FTP server."""
 
 
+class SftpDestination(SftpPlace, BelowItself):
+    """A folder or file on an SSH server."""
+
+
 class FileDestination(FilePlace, BelowItself):
     """A folder or file on the machine of the service."""
 
@@ -126,6 +131,7 @@ def _kind(data: Any) -> str | None:
 Destination = Annotated[
     Annotated[S3Destination, Tag("s3")]
     | Annotated[FtpDestination, Tag("ftp")]
+    | Annotated[SftpDestination, Tag("sftp")]
     | Annotated[FileDestination, Tag("file")],
     Discriminator(kind_of_place),
     UrlOr(),
@@ -133,6 +139,7 @@ Destination = Annotated[
 Destinations = Annotated[
     Annotated[S3Destination, Tag("s3")]
     | Annotated[FtpDestination, Tag("ftp")]
+    | Annotated[SftpDestination, Tag("sftp")]
     | Annotated[FileDestination, Tag("file")]
     | Annotated[
         tuple[Destination, ...], Field(min_length=1, max_length=MAX_DESTINATIONS), Tag("several")

@@ -47,8 +47,10 @@ from videngine.spec.outputs import (
 )
 from videngine.spec.place import FilePlace
 from videngine.spec.protection import CencDrm, Encryption, FpsDrm
+from videngine.spec.remote import RemotePlace
 from videngine.spec.rendition import ClipFields, VideoFields
 from videngine.spec.s3 import S3Place
+from videngine.spec.sftp import SftpPlace
 from videngine.spec.sound import AudioFields, AudioTrack
 from videngine.spec.source import HttpSource
 from videngine.spec.subtitles import Subtitles, SubtitleSource, TextFields
@@ -63,7 +65,9 @@ MODELS: dict[str, type[Model]] = {
         S3Destination,
         HttpSource,
         FilePlace,
+        RemotePlace,
         FtpPlace,
+        SftpPlace,
         OutputBase,
         Mp4Output,
         WebmOutput,

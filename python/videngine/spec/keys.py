@@ -17,6 +17,7 @@ from videngine.spec.destination import (
     FileDestination,
     FtpDestination,
     S3Destination,
+    SftpDestination,
 )
 from videngine.spec.job import JobSpec
 from videngine.spec.outputs import AdaptiveOutput, Output, SegmentedOutput, ThumbnailsOutput
@@ -122,8 +123,8 @@ def _claim(
     store: tuple[str, ...] = ("default",)
     if isinstance(destination, S3Destination):
         store = ("s3", (destination.endpoint_url or "").lower(), destination.bucket)
-    elif isinstance(destination, FtpDestination):
-        store = ("ftp", destination.host, str(destination.port))
+    elif isinstance(destination, FtpDestination | SftpDestination):
+        store = (destination.kind, destination.host, str(destination.port))
     elif isinstance(destination, FileDestination):
         store = ("file",)
     files = None

@@ -25,9 +25,10 @@ _KINDS = {
     **dict.fromkeys(S3_TYPES, "s3"),
     **dict.fromkeys(("http", "https"), "http"),
     **dict.fromkeys(("ftp", "ftps"), "ftp"),
+    "sftp": "sftp",
     "file": "file",
 }
-LATER_TYPES = ("sftp", "azblob", "b2", "tus")
+LATER_TYPES = ("azblob", "b2", "tus")
 
 FilePath = Annotated[str, text(4096, "the path of a file")]
 Url = Annotated[str, text(4096, "a URL")]

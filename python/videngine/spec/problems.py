@@ -20,7 +20,7 @@ from videngine.spec.values import does_nothing, is_unset
 
 NO_REMEDY: Final = object()
 
-_PLACE_TYPES = (*S3_TYPES, "http", "https", "ftp", "ftps", "file")
+_PLACE_TYPES = (*S3_TYPES, "http", "https", "ftp", "ftps", "sftp", "file")
 _NATIVE = {
     "tuple_type": ("invalid_field", "must be a list"),
     "dict_type": ("invalid_field", "must be an object"),

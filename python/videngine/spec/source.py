@@ -12,6 +12,7 @@ from videngine.spec.model import NotYet
 from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place, needs_one_of
 from videngine.spec.private import WebUrl
 from videngine.spec.s3 import ObjectPath, S3Place
+from videngine.spec.sftp import SftpPlace
 
 
 class S3Source(S3Place):
@@ -55,6 +56,10 @@ class FtpSource(FtpPlace):
     """A file on an FTP server."""
 
 
+class SftpSource(SftpPlace):
+    """A file on an SSH server."""
+
+
 class FileSource(FilePlace):
     """A file on the machine of the service."""
 
@@ -63,6 +68,7 @@ Source = Annotated[
     Annotated[S3Source, Tag("s3")]
     | Annotated[HttpSource, Tag("http")]
     | Annotated[FtpSource, Tag("ftp")]
+    | Annotated[SftpSource, Tag("sftp")]
     | Annotated[FileSource, Tag("file")],
     Discriminator(kind_of_place),
     UrlOr(),

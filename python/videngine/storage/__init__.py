@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Protocol, cast
 
 from videngine.content_types import content_type_of, split_path
@@ -9,13 +10,15 @@ from videngine.links import outputs_url
 from videngine.settings import Settings
 from videngine.storage.base import Moved, Secret, Sink, Source, StoredObject
 from videngine.storage.file import FileSink, FileSource
-from videngine.storage.ftp import FtpPlace, FtpSink, FtpSource
 from videngine.storage.guard import GuardedClient
 from videngine.storage.http import HttpSource
+from videngine.storage.remote import Login, Reach, RemotePlace, RemoteSink, RemoteSource
 
 if TYPE_CHECKING:
+    from videngine.storage.ftp import FtpPlace
     from videngine.storage.s3 import S3Folder
     from videngine.storage.s3_client import S3Place
+    from videngine.storage.sftp import SftpPlace
 
 __all__ = [
     "GuardedClient",
@@ -59,7 +62,10 @@ class HttpPlace(Protocol):
 
 
 def open_source(
-    place: S3Place | HttpPlace | FtpPlace | FilePlace, *, settings: Settings, anywhere: bool = False
+    place: S3Place | HttpPlace | FtpPlace | SftpPlace | FilePlace,
+    *,
+    settings: Settings,
+    anywhere: bool = False,
 ) -> Source:
     """The source that ``place`` describes. Nothing is read yet.
 
@@ -79,8 +85,10 @@ def open_source(
                 client=GuardedClient(settings, anywhere=anywhere),
                 max_bytes=settings.max_source_bytes,
             )
-        case "ftp":
-            return FtpSource(cast(FtpPlace, place), settings=settings, anywhere=anywhere)
+        case "ftp" | "sftp":
+            server = cast(RemotePlace, place)
+            reach = Reach(settings, anywhere=anywhere)
+            return RemoteSource(server, _login(server), reach=reach)
         case "file":
             return FileSource(
                 cast(FilePlace, place).path,
@@ -91,7 +99,7 @@ def open_source(
 
 
 def open_sink(
-    place: S3Folder | FtpPlace | FilePlace | None,
+    place: S3Folder | FtpPlace | SftpPlace | FilePlace | None,
     *,
     job_id: str,
     settings: Settings,
@@ -119,9 +127,21 @@ def open_sink(
             from videngine.storage.s3 import S3Sink
 
             return S3Sink(cast("S3Folder", place), settings=settings, anywhere=anywhere)
-        case "ftp":
-            return FtpSink(cast(FtpPlace, place), settings=settings, anywhere=anywhere)
+        case "ftp" | "sftp":
+            server = cast(RemotePlace, place)
+            return RemoteSink(server, _login(server), reach=Reach(settings, anywhere=anywhere))
         case "file":
             folder, _ = split_path(cast(FilePlace, place).path)
             return FileSink(folder, roots=None if anywhere else settings.file_roots)
     raise ValueError(f"there is no storage of kind {place.kind!r}")
+
+
+def _login(place: RemotePlace) -> Login:
+    """How to log in to the server of ``place``."""
+    if place.kind == "ftp":
+        from videngine.storage import ftp
+
+        return functools.partial(ftp.log_in, cast("FtpPlace", place))
+    from videngine.storage import sftp  # paramiko too takes a while to load
+
+    return functools.partial(sftp.log_in, cast("SftpPlace", place))

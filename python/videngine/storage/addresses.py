@@ -18,7 +18,7 @@ from ssrfguard import (
 )
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_USUAL_PORTS = {"http": {80, 443}, "https": {80, 443}, "ftp": {21, 990}}
+_USUAL_PORTS = {"http": {80, 443}, "https": {80, 443}, "ftp": {21, 990}, "sftp": {22}}
 
 _DENIED = AddressTable(
     (
