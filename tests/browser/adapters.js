@@ -74,6 +74,10 @@ const adapters = {
     sounds() {
       return this.player.audioTracks.map((track) => `${track.lang ?? ''}:${track.name}`);
     },
+    async chooseSound(language) {
+      await until(() => this.player.audioTracks.length);
+      this.player.audioTrack = this.player.audioTracks.findIndex((track) => track.lang === language);
+    },
     showText(language) {
       this.player.subtitleTrack = this.player.subtitleTracks.findIndex((track) => track.lang === language);
     },
@@ -116,10 +120,60 @@ const adapters = {
     sounds() {
       return [...new Set(this.player.getVariantTracks().map((track) => `${track.language}:${track.label ?? ''}`))];
     },
+    async chooseSound(language) {
+      this.player.selectAudioTrack(this.player.getAudioTracks().find((track) => track.language === language));
+    },
     showText(language) {
       this.player.selectTextTrack(this.player.getTextTracks().find((track) => track.language === language));
     },
   },
+
+  dash: {
+    async load(url, rendition) {
+      this.player = dashjs.MediaPlayer().create();
+      const events = dashjs.MediaPlayer.events;
+      this.player.on(events.ERROR, ({ error }) => record.errors.push(`dash ${error.code ?? ''} ${error.message ?? error}`));
+      const streaming = { abr: { autoSwitchBitrate: { video: rendition === 'auto' } }, retryAttempts: { MediaSegment: 1 } };
+      this.player.updateSettings({ streaming });
+      const ready = new Promise((done) => {
+        this.player.on(events.STREAM_INITIALIZED, done);
+        this.player.on(events.ERROR, done);
+      });
+      this.player.initialize(video, url, false);
+      await ready;
+    },
+    rungs() {
+      return this.player.getRepresentationsByType('video').map(({ id, width, height, bandwidth, codecs }) => ({
+        ...{ id, width, height, bandwidth, codecs },
+      }));
+    },
+    select(rung) {
+      this.player.setRepresentationForTypeById('video', rung.id, true);
+    },
+    sounds() {
+      return this.player.getTracksFor('audio').map((track) => `${track.lang ?? ''}:${track.labels?.[0]?.text ?? ''}`);
+    },
+    async chooseSound(language) {
+      this.player.setCurrentTrack(this.player.getTracksFor('audio').find((track) => track.lang === language));
+    },
+    showText(language) {
+      this.player.setTextTrack(this.player.getTracksFor('text').findIndex((track) => track.lang === language));
+    },
+  },
+
+  native: {
+    async load(url) {
+      this.player = video;
+      video.src = url;
+    },
+    rungs: () => [],
+    select() {},
+    sounds: () => [],
+  },
+};
+
+const until = async (holds) => {
+  while (!holds()) await new Promise((passed) => setTimeout(passed, 20));
 };
 
 let adapter;
@@ -138,11 +192,12 @@ const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwid
 
 // Starts to play; `rendition` is min, max, or auto for the player's own choice. Nobody may wait for the end of this: a player
 // that gets no usable data never tells.
-const start = async (player, url, rendition, key, text) => {
+const start = async (player, url, rendition, key, text, audio) => {
   adapter = adapters[player];
   await adapter.load(url, rendition, key);
   if (record.errors.length) return;
   window.choose(rendition);
+  if (audio) await adapter.chooseSound(audio);
   if (text) {
     adapter.showText(text);
     video.addEventListener('timeupdate', watchTexts);

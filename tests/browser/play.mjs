@@ -1,11 +1,11 @@
-// Plays a folder's HLS or DASH in Chromium and prints one JSON verdict.
+// Plays a folder's HLS or DASH, or a file that the browser reads by itself, in Chromium and prints one JSON verdict.
 //
-//   node play.mjs --folder DIR --manifest NAME [--player hls|shaka] [--seconds 4] [--rendition both|min|max|switch|auto]
-//     [--silent] [--key KEY_ID:KEY] [--text LANGUAGE]
+//   node play.mjs --folder DIR --manifest NAME [--player hls|shaka|dash|native] [--seconds 4] [--rendition both|min|max|switch|auto]
+//     [--silent] [--unseen] [--key KEY_ID:KEY] [--text LANGUAGE] [--audio LANGUAGE]
 //
 // `both` plays the lowest and then the highest rung, each for half of the seconds; `switch` goes from one to the other
 // behind the first segment on screen; `auto` leaves it to the player. `--key` is a ClearKey, both parts in hexadecimal.
-// `--text` shows subtitles.
+// `--text` shows subtitles, `--audio` chooses a sound, `--unseen` is for sound without pictures. `native` is the browser without a player.
 // Exit status: 0 it plays, 1 it does not, 2 it could not be tried. $CHROMIUM names the browser (/usr/bin/chromium).
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
@@ -33,16 +33,18 @@ function readArguments() {
       seconds: { type: 'string', default: '4' },
       rendition: { type: 'string', default: 'both' },
       silent: { type: 'boolean', default: false },
+      unseen: { type: 'boolean', default: false },
       key: { type: 'string' },
       text: { type: 'string' },
+      audio: { type: 'string' },
     },
   });
   if (!values.folder || !values.manifest) throw new Error('--folder and --manifest are needed');
-  if (!['hls', 'shaka'].includes(values.player)) throw new Error(`no player ${values.player}`);
+  if (!['hls', 'shaka', 'dash', 'native'].includes(values.player)) throw new Error(`no player ${values.player}`);
   if (!['both', 'min', 'max', 'switch', 'auto'].includes(values.rendition)) throw new Error(`no rendition ${values.rendition}`);
   if (!(Number(values.seconds) > 0)) throw new Error(`${values.seconds} seconds cannot be played`);
   const key = values.key?.split(':');
-  return { ...values, key, seconds: Number(values.seconds), sound: !values.silent };
+  return { ...values, key, seconds: Number(values.seconds), sound: !values.silent, pictures: !values.unseen };
 }
 
 // Plays until the wanted time, the end, a failure or a stall.
@@ -69,13 +71,13 @@ async function play(browser, wanted) {
     const thrown = [];
     page.on('pageerror', (error) => thrown.push(`script: ${error.message}`));
     await page.goto(`${server.url}/page.html`);
-    await page.addScriptTag({ url: `/${wanted.player}.js` });
+    if (wanted.player !== 'native') await page.addScriptTag({ url: `/${wanted.player}.js` });
     const first = wanted.rendition === 'switch' ? 'min' : wanted.rendition;
-    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key, wanted.text];
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key, wanted.text, wanted.audio];
     await page.evaluate((words) => window.start(...words), start);
     const { seen, stopped } = await watch(page, wanted);
     const errors = [...judge(seen, wanted, server, stopped), ...thrown];
-    return { rendition: wanted.rendition, ...seen, errors };
+    return { rendition: wanted.rendition, ...seen, errors, given: [...server.given] };
   } finally {
     await page.close();
     server.close();

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+Player = Literal["hls", "shaka", "dash", "native"]
+
 HERE = Path(__file__).parent
 START_S = 60  # for two starts of the browser on a busy machine
 
@@ -26,6 +28,11 @@ class Verdict:
         """The sizes of all pictures that were shown."""
         shown = {size for play in self.plays for size in play["sizes"]}
         return {(int(w), int(h)) for w, h in (size.split("x") for size in shown)}
+
+    @property
+    def given(self) -> set[str]:
+        """The files that the player asked for."""
+        return {name for play in self.plays for name in play["given"]}
 
     @property
     def audio_bytes(self) -> int:
@@ -47,25 +54,29 @@ def play(
     folder: Path,
     manifest: str,
     *,
-    player: Literal["hls", "shaka"],
+    player: Player,
     seconds: float = 4,
     rendition: Literal["both", "min", "max", "switch", "auto"] = "both",
     sound: bool = True,
+    pictures: bool = True,
     key: str = "",
     text: str = "",
+    audio: str = "",
 ) -> Verdict:
     """Play an output and judge what is seen.
 
     Args:
         folder: where the output's files lie.
         manifest: its entry point, below ``folder``.
-        player: hls.js or Shaka Player.
+        player: hls.js, Shaka Player, dash.js, or the browser alone.
         seconds: how much is to be played, in all.
         rendition: ``both`` plays the lowest and then the highest rung, each for half of the time;
             ``switch`` goes from one to the other behind the first segment on screen.
         sound: whether sound has to be decoded.
+        pictures: whether pictures have to be shown.
         key: a ClearKey as ``id:key``, both in hexadecimal, or nothing.
         text: language of the subtitles that are shown, or nothing.
+        audio: language of the sound that is chosen before it starts, or nothing.
 
     Raises:
         RuntimeError: nothing could be tried: Node.js, the browser or the players are missing.
@@ -78,6 +89,8 @@ def play(
             *(node, HERE / "play.mjs", "--folder", folder, "--manifest", manifest),
             *("--player", player, "--seconds", str(seconds), "--rendition", rendition),
             *([] if sound else ["--silent"]),
+            *([] if pictures else ["--unseen"]),
+            *(["--audio", audio] if audio else []),
             *(["--key", key] if key else []),
             *(["--text", text] if text else []),
         ],

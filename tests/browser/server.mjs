@@ -13,6 +13,8 @@ const contentTypes = {
   '.m4s': 'video/iso.segment',
   '.mp4': 'video/mp4',
   '.ts': 'video/mp2t',
+  '.vtt': 'text/vtt',
+  '.webm': 'video/webm',
 };
 
 const ownFiles = {
@@ -20,6 +22,7 @@ const ownFiles = {
   '/adapters.js': 'adapters.js',
   '/hls.js': 'node_modules/hls.js/dist/hls.min.js',
   '/shaka.js': 'node_modules/shaka-player/dist/shaka-player.compiled.js',
+  '/dash.js': 'node_modules/dashjs/dist/modern/umd/dash.all.min.js',
 };
 
 // Serves `folder` below /media/. `given` and `refused` collect what was asked for below it. `key`, an id and a key in

@@ -8,7 +8,7 @@ const REPEAT_S = 0.1;
 // Sound and picture begin together: half of what a viewer can notice, in seconds.
 const SYNC_TOLERANCE_S = 0.005;
 
-// `seen`: window.observe() of the page. `wanted`: seconds, rendition (min, max, switch, auto), sound. `server`: what it
+// `seen`: window.observe() of the page. `wanted`: seconds, rendition (min, max, switch, auto), sound, pictures. `server`: what it
 // gave and refused. `stopped`: why nobody watched any longer, if not for the wanted end.
 export function judge(seen, wanted, server, stopped) {
   const errors = [...seen.errors];
@@ -16,12 +16,12 @@ export function judge(seen, wanted, server, stopped) {
   for (const request of server.refused) errors.push(`http ${request}`);
   const end = Math.min(wanted.seconds, seen.duration ?? wanted.seconds);
   if (seen.time < end - END_TOLERANCE_S) errors.push(`played ${seen.time.toFixed(2)} of ${end.toFixed(2)} s`);
-  if (!(seen.frames > 0)) errors.push('no picture was decoded');
+  if (wanted.pictures && !(seen.frames > 0)) errors.push('no picture was decoded');
   for (const [from, to] of seen.steps) {
     if (to - from > GAP_S || from - to > REPEAT_S) errors.push(`the picture jumped from ${from.toFixed(3)} to ${to.toFixed(3)} s`);
   }
   if (wanted.sound && !(seen.audioBytes > 0)) errors.push('no sound was decoded');
-  errors.push(...missingSizes(seen, wanted.rendition));
+  if (wanted.pictures) errors.push(...missingSizes(seen, wanted.rendition));
   if (![...server.given].some((name) => name.endsWith('.ts'))) errors.push(...startFaults(seen.buffers));
   return errors;
 }

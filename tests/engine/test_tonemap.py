@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from fractions import Fraction
@@ -174,6 +175,30 @@ def light_of(path: Path) -> tuple[int, float]:
 
 def test_the_peak_is_what_the_metadata_says(tmp_path: Path) -> None:
     assert light_of(hdr10_film(tmp_path)) == (480, 4000)
+
+
+def hdr10_of(path: Path) -> dict[str, float]:
+    """The static metadata of the first picture, as FFmpeg reads it from the bit stream."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_frames", "-of", "json"]
+    told = subprocess.run(
+        [*command, "-read_intervals", "%+#1", str(path)], check=True, capture_output=True
+    )
+    facts: dict[str, float] = {}
+    for data in json.loads(told.stdout)["frames"][0].get("side_data_list", ()):
+        if data["side_data_type"] in ("Mastering display metadata", "Content light level metadata"):
+            facts |= {k: float(Fraction(v)) for k, v in data.items() if k != "side_data_type"}
+    return facts
+
+
+@pytest.mark.parametrize("codec", ["libx265", "libsvtav1"])
+def test_hdr10_metadata_is_in_what_is_encoded(tmp_path: Path, codec: str) -> None:
+    source = hdr10_film(tmp_path)
+    report = transcode(source, tmp_path, {"output": "mp4", "video_codec": codec})
+    made = next((tmp_path / "0").glob("*.mp4"))
+    wanted, found = hdr10_of(source), hdr10_of(made)
+    assert len(wanted) == 12
+    assert found == pytest.approx(wanted, abs=1e-4, rel=1e-4)
+    assert report.outputs[0].status == "completed"
 
 
 def test_hdr_that_is_kept_keeps_its_bits_its_tags_and_its_metadata(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+#include "encode/hdr10.h"
 #include "encode/libav_encoder.h"
 
 namespace videngine {
@@ -12,6 +13,13 @@ void prepare(Opening& opening) {
   if (plan.crf) options.set("crf", std::to_string(*plan.crf).c_str());
   add_parameter(options, kParameters, "lp=" + std::to_string(plan.threads));
   add_parameter(options, kParameters, "scd=0");
+  constexpr DisplaySteps kAsItIs{.chromaticity = 1, .luminance = 1};
+  if (const auto display = mastering_display(opening.like, kAsItIs)) {
+    add_parameter(options, kParameters, "mastering-display=" + *display);
+  }
+  if (const auto light = content_light(opening.like)) {
+    add_parameter(options, kParameters, "content-light=" + *light);
+  }
 }
 
 }  // namespace

@@ -1,51 +1,13 @@
-#include <array>
-#include <cmath>
-#include <cstdio>
-
+#include "encode/hdr10.h"
 #include "encode/libav_encoder.h"
-
-extern "C" {
-#include <libavutil/mastering_display_metadata.h>
-}
 
 namespace videngine {
 namespace {
 
 constexpr const char* kParameters = "x265-params";
 
-long in_steps(AVRational value, double step) { return std::lround(av_q2d(value) / step); }
-
-// HDR10's static metadata as SEI messages (HEVC, annex D.3.28 and D.3.35). FFmpeg 5.1 hands none to
-// the encoder.
-void add_hdr10(Opening& opening) {
-  const AVFrameSideData* found =
-      av_frame_get_side_data(&opening.like, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA);
-  std::array<char, 160> text{};
-  if (found != nullptr) {
-    const auto& display = *reinterpret_cast<const AVMasteringDisplayMetadata*>(found->data);
-    if (display.has_primaries != 0 && display.has_luminance != 0) {
-      constexpr double kChromaticity = 0.00002;
-      constexpr double kLuminance = 0.0001;
-      const auto xy = [](const AVRational(&point)[2], int i) {
-        return in_steps(point[i], kChromaticity);
-      };
-      const auto& [red, green, blue] = display.display_primaries;
-      std::snprintf(text.data(), text.size(),
-                    "master-display=G(%ld,%ld)B(%ld,%ld)R(%ld,%ld)WP(%ld,%ld)L(%ld,%ld)",
-                    xy(green, 0), xy(green, 1), xy(blue, 0), xy(blue, 1), xy(red, 0), xy(red, 1),
-                    xy(display.white_point, 0), xy(display.white_point, 1),
-                    in_steps(display.max_luminance, kLuminance),
-                    in_steps(display.min_luminance, kLuminance));
-      add_parameter(opening.options, kParameters, text.data());
-    }
-  }
-  found = av_frame_get_side_data(&opening.like, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL);
-  if (found != nullptr) {
-    const auto& light = *reinterpret_cast<const AVContentLightMetadata*>(found->data);
-    std::snprintf(text.data(), text.size(), "max-cll=%u,%u", light.MaxCLL, light.MaxFALL);
-    add_parameter(opening.options, kParameters, text.data());
-  }
-}
+// SEI messages count in these steps (HEVC, annex D.3.28).
+constexpr DisplaySteps kSteps{.chromaticity = 0.00002, .luminance = 0.0001};
 
 void prepare(Opening& opening) {
   const VideoRenditionPlan& plan = opening.plan;
@@ -71,7 +33,10 @@ void prepare(Opening& opening) {
     set("stats='" + plan.statistics_path + "'");
     opening.context.flags &= ~(AV_CODEC_FLAG_PASS1 | AV_CODEC_FLAG_PASS2);
   }
-  add_hdr10(opening);
+  if (const auto display = mastering_display(opening.like, kSteps)) {
+    set("master-display=" + *display);
+  }
+  if (const auto light = content_light(opening.like)) set("max-cll=" + *light);
 }
 
 }  // namespace
