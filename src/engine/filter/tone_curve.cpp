@@ -106,6 +106,11 @@ std::array<double, 3> nits_to_hlg(const std::array<double, 3>& nits) {
   return coded;
 }
 
+double tone_curve_knee(double peak_nits) {
+  const double peak = nits_to_pq(std::max(peak_nits, kSdrWhiteNits));
+  return pq_to_nits(1.5 * nits_to_pq(kSdrWhiteNits) - 0.5 * peak);
+}
+
 double tone_curve(double nits, double peak_nits) {
   const double peak = nits_to_pq(std::max(peak_nits, kSdrWhiteNits));
   const double white = nits_to_pq(kSdrWhiteNits) / peak;

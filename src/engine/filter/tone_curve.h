@@ -44,6 +44,8 @@ std::array<double, 3> nits_to_hlg(const std::array<double, 3>& nits);
 // BT.2390's EETF, section 5.4.1, without lift of black: nits of a picture whose brightest are
 // `peak_nits` to the light of SDR, 0 to 1. Straight up to the knee, a Hermite spline above it.
 double tone_curve(double nits, double peak_nits);
+// Up to here, in nits, the curve is straight.
+double tone_curve_knee(double peak_nits);
 // The inverse of BT.1886 with a black of 0: light to coded value.
 double sdr_to_coded(double light);
 
