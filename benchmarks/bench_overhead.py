@@ -107,7 +107,7 @@ def alone(title: Source, ladder: Ladder, raw: Path, _folder: Path) -> Sequence[C
 
 def measure(title: Source, ladder: Ladder, folder: Path, *, runs: int) -> Result:
     """The pictures are encoded in the source's first seconds only: raw ones take much room."""
-    title = first_seconds(title, 4)
+    title = first_seconds(title, 2)
     raw = folder / "raw"
     raw.mkdir(parents=True)
     for rung in ladder.rungs:

@@ -139,6 +139,14 @@ SOURCES = (
         rate=Fraction(24),
     ),
     Source(
+        name="minute",
+        what="a shipped clip of a film as it is, one minute of 720p24 at 0.5 Mb/s",
+        clip=FILM_24,
+        width_px=1280,
+        height_px=720,
+        rate=Fraction(24),
+    ),
+    Source(
         name="long",
         what="ten minutes of film at a low bit rate, 720p24",
         clip=FILM_24,
