@@ -15,6 +15,7 @@ from benchmarks import (
     bench_overhead,
     bench_request,
     bench_sprite,
+    goals,
     ladders,
     peers,
     report,
@@ -187,8 +188,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     chosen = names if "ladder" in given.names else [n for n in names if n in given.names]
     found = _run(bench, chosen)
-    shown = results() if {"ladder", "report"} & set(given.names) else found
+    everything = {"ladder", "report"} & set(given.names)
+    shown = results() if everything else found
     print(report.text(shown))
+    if everything:
+        print(f"\n## Goals\n\n{goals.table(shown)}")
     plots = report.plot(shown)
     print(f"\nRecords and {len(plots)} plots are in {BUILD}.")
     return 0

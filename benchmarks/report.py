@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import goals
 from benchmarks.machine import BUILD, facts
 from benchmarks.measure import QUIET, Spread
 from benchmarks.records import Result, known
 
 
 def text(results: Sequence[Result]) -> str:
-    """Everything: the machine, each result, the goals."""
-    shown = "\n\n".join(one(result) for result in results)
-    return f"{machine()}\n\n{shown}\n\n## Goals\n\n{goals.table(results)}"
+    """The machine and each result."""
+    return "\n\n".join([machine(), *map(one, results)])
 
 
 def machine() -> str:
