@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from videngine.media import Color
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL.Image import Image
+    from typing_extensions import CapsuleType
 
     from videngine._engine import DecodedFrame
+
+
+RgbType = Literal["u1", "u2", "f4"] | type[np.uint8] | type[np.uint16] | type[np.float32]
+Layout = Literal["HWC", "CHW"]
+
+_CPU = (1, 0)  # kDLCPU
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +48,58 @@ class Hdr:
     max_content_nits: int = 0  # MaxCLL
     max_frame_average_nits: int = 0  # MaxFALL
     dolby_vision: bool = False  # the picture carries Dolby Vision's metadata
+
+
+def check_rgb(layout: str, transfer: str) -> None:
+    """ValueError for a layout or transfer that there is not."""
+    if layout not in ("HWC", "CHW"):
+        raise ValueError(f'layout is "HWC" or "CHW", not {layout!r}')
+    if transfer not in ("source", "sdr"):
+        raise ValueError(f'transfer is "source" or "sdr", not {transfer!r}')
+
+
+def rgb_type(dtype: RgbType) -> np.dtype[Any]:
+    """The numpy type of a name; ValueError for others."""
+    if np.dtype(dtype) not in (np.uint8, np.uint16, np.float32):
+        raise ValueError(f'dtype is "u1", "u2" or "f4", not {dtype!r}')
+    return np.dtype(dtype)
+
+
+class Plane:
+    """One plane of a frame: ``numpy.asarray``, ``torch.from_dlpack`` and their like take it."""
+
+    __slots__ = ("_native", "_number")
+
+    def __init__(self, native: DecodedFrame, number: int) -> None:
+        self._native = native
+        self._number = number
+
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> CapsuleType:
+        """The samples, flagged as read-only where they are, with no copy unless asked for one.
+
+        Raises:
+            BufferError: the consumer speaks a DLPack before 1.0, which cannot say "read-only", and
+                asked for no copy; another device was asked for.
+        """
+        if stream not in (None, -1) or dl_device not in (None, _CPU):
+            raise BufferError("frames are in the memory of the CPU")
+        return self._native.to_dlpack(self._number, max_version, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return _CPU
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """As numpy defines it, version 3."""
+        view = self._native.planes[self._number]
+        return dict(view.__array_interface__)
 
 
 class Frame:
@@ -139,6 +201,87 @@ class Frame:
     def rotation(self) -> int:
         """How far to turn it clockwise for display: 0, 90, 180, 270 degrees. It is not turned."""
         return self._native.rotation_deg
+
+    def to_rgb(
+        self,
+        out: NDArray[Any] | None = None,
+        *,
+        dtype: RgbType = "u1",
+        layout: Layout = "HWC",
+        transfer: Literal["source", "sdr"] = "source",
+    ) -> NDArray[Any]:
+        """The picture as R'G'B', by its own matrix, range and chroma location.
+
+        What the source leaves open is taken as players take it: BT.709 above 576 lines, else
+        BT.601; limited range; chroma to the left. Chroma is interpolated by straight lines. The
+        picture is neither turned nor stretched: see `rotation` and `sar`.
+
+        Args:
+            out: a C-contiguous array to write to, of (H, W, 3) or (3, H, W); its type is used
+                instead of ``dtype``. By default a new one.
+            dtype: ``u1``: 0 to 255. ``u2``: 0 to 65535. ``f4``: 0 to 1.
+            layout: ``HWC`` or ``CHW``.
+            transfer: ``source`` keeps the numbers of the source's transfer characteristic; ``sdr``
+                tone-maps PQ and HLG to BT.709 as `hdr_to_sdr` of jobs does.
+
+        Returns:
+            ``out``.
+
+        Raises:
+            ValueError: ``out`` has another shape or type, is not contiguous or not writable.
+        """
+        check_rgb(layout, transfer)
+        if out is None:
+            size = (self.height, self.width)
+            out = np.empty((*size, 3) if layout == "HWC" else (3, *size), rgb_type(dtype))
+        self._native.into_rgb(out, layout == "CHW", transfer == "sdr")
+        return out
+
+    def to_image(self) -> Image:
+        """The picture as a Pillow image of mode RGB, SDR, turned as it is shown.
+
+        Raises:
+            ImportError: Pillow is not installed.
+        """
+        import PIL.Image
+
+        upright = np.rot90(self.to_rgb(transfer="sdr"), -self.rotation // 90)
+        return PIL.Image.fromarray(np.ascontiguousarray(upright), "RGB")
+
+    def plane(self, number: int) -> Plane:
+        """One plane for consumers of DLPack or of numpy's array interface, with no copy."""
+        if not 0 <= number < len(self.planes):
+            raise IndexError(f"there is no plane {number}: {self.format} has {len(self.planes)}")
+        return Plane(self._native, number)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> CapsuleType:
+        """The whole picture, of formats that are one plane; see `Plane.__dlpack__`."""
+        return self._whole(BufferError).__dlpack__(
+            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+        )
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return _CPU
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """The whole picture, of formats that are one plane."""
+        return self._whole(AttributeError).__array_interface__
+
+    def _whole(self, error: type[Exception]) -> Plane:
+        if len(self.planes) > 1:
+            raise error(
+                f"{self.format} is not one array: take frame.planes, frame.plane(0) or "
+                "frame.to_rgb()"
+            )
+        return Plane(self._native, 0)
 
     def __repr__(self) -> str:
         return (

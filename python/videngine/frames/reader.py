@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from videngine import _engine
 from videngine.errors import DeviceError, InputError
 from videngine.frames import index_file
-from videngine.frames.frame import Frame
+from videngine.frames.frame import Frame, Layout, check_rgb
 from videngine.frames.sources import OpenedSource, Source, named, open_source
 from videngine.media import MediaInfo, Stream
 from videngine.native_facts import media_facts
@@ -184,6 +184,41 @@ class Reader:
         wanted = sorted(set(asked))
         picked = dict(zip(wanted, map(Frame, self._reader().pick(wanted)), strict=True))
         return [picked[number] for number in asked]
+
+    def into(
+        self,
+        out: NDArray[Any] | Sequence[NDArray[Any]],
+        numbers: Iterable[int],
+        *,
+        layout: Layout = "HWC",
+        transfer: Literal["source", "sdr"] = "source",
+    ) -> None:
+        """Frames of any numbers into arrays of yours, in the order asked for; holds none of them.
+
+        The GIL is let go once for all of them; each GOP is decoded once.
+
+        Args:
+            out: C-contiguous. One array of (N, H, W, 3), or (N, 3, H, W) with ``layout="CHW"``,
+                gets R'G'B' as `Frame.to_rgb` makes it, by its type. Several arrays get the planes:
+                of ``yuv420p``, three of (N, H, W), (N, ⌈H/2⌉, ⌈W/2⌉) twice.
+            numbers: N or fewer of them.
+            layout: of one array.
+            transfer: of one array; see `Frame.to_rgb`.
+
+        Raises:
+            ValueError: an array of another shape or type than this source needs.
+            IndexError, DamagedSource: as ``reader[number]``.
+        """
+        check_rgb(layout, transfer)
+        places: dict[int, list[int]] = {}
+        for place, number in enumerate(self._numbers(numbers)):
+            places.setdefault(number, []).append(place)
+        wanted = sorted(places)
+        targets = [places[number] for number in wanted]
+        if isinstance(out, np.ndarray):
+            self._reader().into_rgb(wanted, targets, out, layout == "CHW", transfer == "sdr")
+        else:
+            self._reader().into_planes(wanted, targets, list(out))
 
     def at(self, seconds: float | Fraction) -> Frame:
         """The frame that is on screen at a time, in seconds as `Frame.time`.

@@ -2,6 +2,8 @@
 
 #include "av/check.h"
 #include "av/frame_facts.h"
+#include "bindings/dlpack.h"
+#include "bindings/frame_arrays.h"
 #include "bindings/frames.h"
 
 extern "C" {
@@ -86,6 +88,12 @@ std::shared_ptr<HeldFrame> writable(const HeldFrame& held) {
   return std::make_shared<HeldFrame>(std::move(copy), held.look, held.lease, true);
 }
 
+void into_rgb(const HeldFrame& held, const py::buffer& out, bool planar, bool sdr) {
+  const Target target(out, false);
+  const py::gil_scoped_release release;
+  write_rgb(*held.frame, target, 0, planar, sdr);
+}
+
 }  // namespace
 
 std::unique_ptr<Hold> hold(const HeldFrame& held, int plane) {
@@ -149,6 +157,8 @@ void bind_frame(py::module_& module) {
       .def_property_readonly("sample_aspect_ratio", &sample_aspect_ratio)
       .def_property_readonly("rotation_deg", [](Facts f) { return f.look->rotation_deg; })
       .def_readonly("is_writable", &HeldFrame::writable)
+      .def("into_rgb", &into_rgb, py::arg("out"), py::arg("planar"), py::arg("sdr"))
+      .def("to_dlpack", &to_dlpack, py::arg("plane"), py::arg("max_version"), py::arg("copy"))
       .def("writable", &writable, py::call_guard<py::gil_scoped_release>());
 }
 

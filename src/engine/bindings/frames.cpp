@@ -4,9 +4,12 @@
 #include "bindings/frames.h"
 
 #include <chrono>
-#include <optional>
+#include <cstring>
+#include <functional>
+#include <span>
 #include <stdexcept>
 
+#include "bindings/frame_arrays.h"
 #include "frames/damage.h"
 
 namespace py = pybind11;
@@ -64,6 +67,8 @@ struct Giver {
   }
 };
 
+// Where each of the frames goes.
+using Places = std::vector<std::vector<int64_t>>;
 using Given = std::vector<std::shared_ptr<HeldFrame>>;
 
 class FrameFeed {
@@ -136,6 +141,26 @@ class FrameReader {
     return given;
   }
 
+  // Writes the frames of `numbers` (in order, each once) to places of an array as R'G'B'.
+  void into_rgb(const std::vector<int64_t>& numbers, const Places& places, const py::buffer& out,
+                bool planar, bool sdr) {
+    const bindings::Target target(out, true);
+    copy_into(numbers, places, {&target, 1}, [&](const AVFrame& frame, int64_t place) {
+      bindings::write_rgb(frame, target, place, planar, sdr);
+    });
+  }
+
+  // The same of their planes, an array for each.
+  void into_planes(const std::vector<int64_t>& numbers, const Places& places,
+                   const std::vector<py::buffer>& outs) {
+    std::vector<bindings::Target> targets;
+    targets.reserve(outs.size());
+    for (const py::buffer& out : outs) targets.emplace_back(out, true);
+    copy_into(numbers, places, targets, [&](const AVFrame& frame, int64_t place) {
+      bindings::write_planes(frame, targets, place);
+    });
+  }
+
   // A row for each packet in the order of the file, and a row for each frame as they are shown.
   std::pair<Table, Table> index() {
     std::shared_ptr<const frames::Index> index;
@@ -184,6 +209,36 @@ class FrameReader {
   }
 
  private:
+  void copy_into(const std::vector<int64_t>& numbers, const Places& places,
+                 std::span<const bindings::Target> targets,
+                 const std::function<void(const AVFrame&, int64_t)>& write) {
+    for (const auto& of_frame : places) {
+      for (const int64_t place : of_frame) {
+        for (const bindings::Target& target : targets) {
+          if (place < 0 || place >= target.count()) {
+            throw py::value_error("the array has places for " + std::to_string(target.count()) +
+                                  " pictures, more are asked for");
+          }
+        }
+      }
+    }
+    const py::gil_scoped_release release;
+    reader_.pick(
+        numbers,
+        [&](std::size_t number, const av::Frame& frame) {
+          const std::vector<int64_t>& wanted = places.at(number);
+          write(*frame, wanted.front());
+          for (const int64_t place : wanted) {
+            if (place == wanted.front()) continue;
+            for (const bindings::Target& target : targets) {
+              std::memcpy(target.picture(place), target.picture(wanted.front()),
+                          static_cast<std::size_t>(target.picture_bytes()));
+            }
+          }
+        },
+        signal_check());
+  }
+
   frames::Reader reader_;
   Giver giver_;
 };
@@ -223,6 +278,10 @@ void bind_frames(py::module_& module) {
       .def_property_readonly("live_frames", &FrameReader::live)
       .def("play", &FrameReader::play, py::arg("capacity"))
       .def("pick", &FrameReader::pick, py::arg("numbers"))
+      .def("into_rgb", &FrameReader::into_rgb, py::arg("numbers"), py::arg("places"),
+           py::arg("out"), py::arg("planar"), py::arg("sdr"))
+      .def("into_planes", &FrameReader::into_planes, py::arg("numbers"), py::arg("places"),
+           py::arg("outs"))
       .def("index", &FrameReader::index)
       .def("use_index", &FrameReader::use_index, py::arg("packets"), py::arg("shown"));
 }

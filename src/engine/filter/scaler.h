@@ -67,7 +67,8 @@ class Scaler {
 // Whether libzimg converts frames such as this one.
 bool zimg_takes(const AVFrame& frame);
 
-// libzimg: fastest, exact; bicubic, planar YUV of even size only. Null where it does not apply.
+// libzimg: fastest, exact; bicubic, planar YUV of even size only, to the same or to planar RGB
+// (whose input must tell its matrix). Null where it does not apply.
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
                                                        MiddlePart part = {});
 // libswscale: everything else (packed, semi-planar, palettes, RGB, odd sizes). It cuts at chroma

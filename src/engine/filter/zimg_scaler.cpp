@@ -35,6 +35,12 @@ bool planar_yuv(const AVPixFmtDescriptor& format) {
          format.comp[2].plane == 2 && format.comp[0].shift == 0;
 }
 
+// What it can make of YUV besides: 8 or 16 bits, or floating point.
+bool planar_rgb(const AVFrame& frame) {
+  return frame.format == AV_PIX_FMT_GBRP || frame.format == AV_PIX_FMT_GBRP16LE ||
+         frame.format == AV_PIX_FMT_GBRPF32LE;
+}
+
 bool aligned(const AVFrame& frame) {
   for (int i = 0; i < 3; ++i) {
     if (reinterpret_cast<uintptr_t>(frame.data[i]) % kAlignment != 0 ||
@@ -71,6 +77,14 @@ zimg_image_format describe(const AVFrame& frame) {
   format.pixel_type = facts.comp[0].depth > 8 ? ZIMG_PIXEL_WORD : ZIMG_PIXEL_BYTE;
   format.subsample_w = static_cast<unsigned>(facts.log2_chroma_w);
   format.subsample_h = static_cast<unsigned>(facts.log2_chroma_h);
+  if (planar_rgb(frame)) {
+    format.color_family = ZIMG_COLOR_RGB;
+    format.pixel_range = ZIMG_RANGE_FULL;
+    if ((facts.flags & AV_PIX_FMT_FLAG_FLOAT) != 0) format.pixel_type = ZIMG_PIXEL_FLOAT;
+    format.depth = static_cast<unsigned>(facts.comp[0].depth);
+    format.matrix_coefficients = ZIMG_MATRIX_RGB;
+    return format;
+  }
   format.color_family = ZIMG_COLOR_YUV;
   format.depth = static_cast<unsigned>(facts.comp[0].depth);
   const bool full = frame.color_range == AVCOL_RANGE_JPEG || frame.format == AV_PIX_FMT_YUVJ420P ||
@@ -119,7 +133,7 @@ class ZimgConverter final : public Scaler::Converter {
     from.active_region.left = (input.width - from.active_region.width) / 2;
     from.active_region.top = (input.height - from.active_region.height) / 2;
     zimg_image_format to = describe(output);
-    set_colours(from, input, to, output);
+    if (!planar_rgb(output)) set_colours(from, input, to, output);
     zimg_graph_builder_params parameters;
     zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
     parameters.resample_filter = ZIMG_RESIZE_BICUBIC;
@@ -129,6 +143,13 @@ class ZimgConverter final : public Scaler::Converter {
     parameters.filter_param_a_uv = 0;
     parameters.filter_param_b_uv = 0.5;
     parameters.dither_type = ZIMG_DITHER_ORDERED;
+    if (planar_rgb(output)) {
+      // For numbers, not for eyes: chroma by straight lines, and no noise.
+      from.matrix_coefficients = static_cast<zimg_matrix_coefficients_e>(input.colorspace);
+      parameters.resample_filter_uv = ZIMG_RESIZE_BILINEAR;
+      parameters.dither_type = ZIMG_DITHER_NONE;
+      rgb_ = true;
+    }
     parameters.cpu_type = ZIMG_CPU_AUTO_64B;
     graph_.reset(zimg_filter_graph_build(&from, &to, &parameters));
     if (!graph_) fail("zimg_filter_graph_build");
@@ -158,7 +179,8 @@ class ZimgConverter final : public Scaler::Converter {
     from.version = to.version = ZIMG_API_VERSION;
     for (int i = 0; i < 3; ++i) {
       from.plane[i] = {input.data[i], input.linesize[i], ZIMG_BUFFER_MAX};
-      to.plane[i] = {output.data[i], output.linesize[i], ZIMG_BUFFER_MAX};
+      const int plane = rgb_ ? (i + 2) % 3 : i;  // G, B, R there; R, G, B here
+      to.plane[i] = {output.data[plane], output.linesize[plane], ZIMG_BUFFER_MAX};
     }
     if (zimg_filter_graph_process(graph_.get(), &from, &to, scratch_.get(), nullptr, nullptr,
                                   nullptr, nullptr) != ZIMG_ERROR_SUCCESS) {
@@ -166,6 +188,7 @@ class ZimgConverter final : public Scaler::Converter {
     }
   }
 
+  bool rgb_ = false;
   FramePool staging_;
   std::unique_ptr<zimg_filter_graph, FreeGraph> graph_;
   std::unique_ptr<void, FreeAligned> scratch_;
@@ -182,7 +205,7 @@ bool zimg_takes(const AVFrame& frame) {
 
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
                                                        MiddlePart part) {
-  if (!zimg_takes(input) || !zimg_takes(output)) return nullptr;
+  if (!zimg_takes(input) || !(zimg_takes(output) || planar_rgb(output))) return nullptr;
   return std::make_unique<ZimgConverter>(input, output, part);
 }
 

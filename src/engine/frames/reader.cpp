@@ -188,14 +188,16 @@ bool Reader::pick_run(const std::shared_ptr<const Index>& shared, std::span<cons
       // Frames that lead a key frame cannot be decoded after a seek to it, and are not asked for.
       const bool leading = number >= 0 && number < index.number_of(key);
       const bool before_key = number < 0 && step->pts < index.packets()[key].pts;
-      if (step->damaged && !leading && !before_key) sound_ = false;
+      if (step->damaged && !leading && !before_key) {
+        sound_ = false;
+        trouble = true;
+      }
       if (step->frame && !step->damaged && av::is_key(*step->frame)) sound_ = true;
       if (!step->frame || number < 0) continue;
       last_number_ = number;
       if (number > all[done]) break;
       if (number < all[done]) continue;
       if (!sound_ && options_.damaged != Damaged::kShow) {
-        trouble = true;
         if (way == kFromStart) throw_damage(*cursor_, *step);
         break;
       }
