@@ -13,6 +13,7 @@ from benchmarks import (
     bench_ladder,
     bench_memory,
     bench_overhead,
+    bench_pictures,
     bench_request,
     bench_sprite,
     goals,
@@ -66,6 +67,7 @@ class Bench:
             "hevc": self.hevc,
             "uhd": self.uhd,
             "request": self.request,
+            "pictures": self.pictures,
             "sprite": self.sprite,
             "overhead": self.overhead,
             "memory": self.memory,
@@ -109,6 +111,9 @@ class Bench:
 
     def request(self, folder: Path) -> list[Result]:
         return [bench_request.measure(folder, runs=self._runs)]
+
+    def pictures(self, folder: Path) -> list[Result]:
+        return bench_pictures.measure(folder, runs=self._runs)
 
     def sprite(self, folder: Path) -> list[Result]:
         return [bench_sprite.measure(source(self._long), folder, runs=self._runs)]

@@ -24,10 +24,6 @@ SPEECH = MEDIA / "librivox5.wav"
 
 _X264 = "-c:v libx264 -preset veryfast -threads 2 -pix_fmt yuv420p"
 _AAC = "-c:a aac -ac 2 -b:a 128k"
-_PQ = (
-    "zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:t=linear:npl=400,format=gbrpf32le,"
-    "zscale=p=bt2020,zscale=t=smpte2084:m=bt2020nc:r=tv,format=yuv420p10le"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +94,26 @@ def _full_hd(name: str, what: str, clip: Path, picture: str, **more: Any) -> Sou
     )
 
 
+def _uhd_hdr(name: str, kind: str, transfer: str, told: str) -> Source:
+    # BT.2408: the white of SDR shines with 203 nits.
+    to_hdr = (
+        "format=yuv420p10le,zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:npl=203:"
+        f"t={transfer}:m=2020_ncl:p=2020:r=tv"
+    )
+    return Source(
+        name=name,
+        what=f"film brought to {kind}, 3840x2160, 10 bit HEVC, 2 s",
+        clip=FILM_25,
+        width_px=3840,
+        height_px=2160,
+        rate=Fraction(25),
+        seconds=2,
+        recipe=f"-an -vf fps=25,scale=3840:2160:flags=bicubic,{to_hdr} -c:v libx265 "
+        "-preset ultrafast -crf 18 -tag:v hvc1 -x265-params log-level=error:repeat-headers=1"
+        f":colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc:{told}",
+    )
+
+
 SOURCES = (
     _full_hd(
         "noisy",
@@ -156,18 +172,8 @@ SOURCES = (
         recipe="-c copy",
         input_options="-stream_loop 9",
     ),
-    Source(
-        name="hdr4k",
-        what="film brought to PQ, 3840x2160, 10 bit HEVC, 2 s",
-        clip=FILM_25,
-        width_px=3840,
-        height_px=2160,
-        rate=Fraction(25),
-        seconds=2,
-        recipe=f"-an -vf fps=25,scale=3840:2160:flags=bicubic,{_PQ} -c:v libx265 "
-        "-preset ultrafast -crf 18 -tag:v hvc1 -x265-params log-level=error:hdr10=1"
-        ":repeat-headers=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:max-cll=1000,400",
-    ),
+    _uhd_hdr("hdr4k", "PQ", "smpte2084", "hdr10=1:max-cll=1000,400"),
+    _uhd_hdr("hlg4k", "HLG", "arib-std-b67", "hdr10=0"),
     Source(
         name="uhd",
         seconds=4,

@@ -54,9 +54,9 @@ def nits_to_hlg(nits: Array) -> Array:
     scene = np.maximum(nits / 1000 * luminance ** (1 / 1.2 - 1), 0)
     a = 0.17883277
     b, c = 1 - 4 * a, 0.5 - a * np.log(4 * a)
-    return np.where(
-        scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
-    )
+    upper = a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
+    coded: Array = np.where(scene <= 1 / 12, np.sqrt(3 * scene), upper)
+    return coded
 
 
 def bt2390(nits: Array, peak_nits: float) -> Array:
