@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from videngine import packaging
+from videngine import engine, packaging
 from videngine.errors import Cancelled, VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
@@ -62,6 +62,9 @@ class Delivery:
         files = packaging.package(
             self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
         )
+        if self._output.repack:  # no rendition tells how long it is
+            copy = engine.probe(self._folder / self._output.name, stop=self._run.cancelled)
+            facts = {"duration": round(float(copy.duration_s), 3)}
         files.sort(key=lambda file: file.manifest)
         return {"files": [vars(file) for file in files], "facts": facts}
 

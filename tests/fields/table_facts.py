@@ -51,6 +51,7 @@ def packets_are_the_sources(made: Made) -> None:
     assert stream_hashes(made.path()) == stream_hashes(MEDIA / FILM)
     file = made.path().read_bytes()
     assert 0 < file.index(b"moov") < file.index(b"mdat")
+    assert abs(made.report.outputs[0].duration - 20) < 0.1
     assert made.report.stats["decodes"] == 0
 
 

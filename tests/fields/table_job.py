@@ -30,6 +30,10 @@ ROWS = [
 
 ELSEWHERE = [
     Elsewhere(
+        fields=("JobSpec.callback_url",),
+        test="tests/unit/test_spec_callback.py::test_it_is_short_for_a_webhook",
+    ),
+    Elsewhere(
         fields=("JobSpec.priority",),
         test="tests/server/test_change.py::test_more_urgent_jobs_go_first_and_may_be_moved_up",
     ),

@@ -8,12 +8,13 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from videngine.spec.echo import echo_output
 from videngine.spec.faults import invalid
-from videngine.spec.model import Model, NotYet
+from videngine.spec.model import Later, Model
 from videngine.spec.outputs import MetadataOutput, Output, RepackOutput, VmafOutput
+from videngine.spec.private import WebUrl
 from videngine.spec.rendition import VideoFields
 from videngine.spec.source import Source
 from videngine.spec.stitch import Clip
-from videngine.spec.values import Flag, Payload, Priority, text
+from videngine.spec.values import Flag, Payload, Priority, is_unset, text
 from videngine.spec.webhook import WebhookConfig
 
 VideoId = Annotated[str, text(255, "your id of the video")]
@@ -68,8 +69,29 @@ class JobSpec(Model):
         description="Place in the queue, -50 to 50: waiting jobs with more go first, equals in "
         "the order in which they came. Default: 0.",
     )
-    callback_url: NotYet = Field(None, description="Use `webhook_config.url`. Default: none.")
-    retry_on_error: NotYet = Field(None, description="One more run after a failure. Default: 0.")
+    callback_url: WebUrl | None = Field(
+        None, description="Short for a `webhook_config` with nothing but this `url`. Default: none."
+    )
+    retry_on_error: Annotated[None, Later(harmless=(1, "1", "true"))] = Field(
+        None,
+        description="Nothing to choose: what another try can mend is tried again "
+        "(`max_attempts`). Default: 1.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _call_back(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or is_unset(data.get("callback_url")):
+            return data
+        if not is_unset(data.get("webhook_config")):
+            raise invalid(
+                "cannot stand beside `webhook_config`, whose `url` says the same",
+                code="conflicting_fields",
+                field="callback_url",
+                final=True,
+            )
+        webhook = {"url": data["callback_url"]}
+        return {**data, "callback_url": None, "webhook_config": webhook}
 
     @property
     def sources(self) -> tuple[Source | Clip, ...]:
