@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from videngine.errors import Fault
 from videngine.media import MediaInfo, Stream
-from videngine.outputs import SkippedRung
-from videngine.plan import Geometry, LogoPlan, Look, RepackPlan
+from videngine.plan import Geometry, LogoPlan, Look
 from videngine.planning.assets import Assets, AssetSource
+from videngine.planning.draft import Draft, DraftRung, Entry
 from videngine.planning.encoding import encoding
-from videngine.planning.framing import (
-    MAX_SIDE_PX,
-    Asked,
-    Frame,
-    Framing,
-    Size,
-    by,
-    even,
-    framed,
-    is_larger,
-    shrinking,
-    turned,
-)
 from videngine.planning.image_drafts import gif, stills, thumbnails
 from videngine.planning.images import Image
 from videngine.planning.light import logo_plan, look, unsupported, wants_sdr
@@ -40,9 +26,10 @@ from videngine.planning.pictures import (
 from videngine.planning.protection import UNUSABLE, is_unusable
 from videngine.planning.renditions import VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
-from videngine.planning.sounds import Target, Track, Tracks, tracks
-from videngine.planning.speech import Speech, speech, spoken
-from videngine.planning.texts import Text, TextFailed, texts
+from videngine.planning.sizes import sized
+from videngine.planning.sounds import Target, Tracks, tracks
+from videngine.planning.speech import speech, spoken
+from videngine.planning.texts import TextFailed, texts
 from videngine.spec.images import GifOutput, ImageOutput, ThumbnailsOutput
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo
@@ -54,7 +41,6 @@ from videngine.spec.outputs import (
     Mp4Output,
     Output,
     RepackOutput,
-    Rung,
     SoundOutput,
     SpeechToTextOutput,
     ThumbnailOutput,
@@ -70,52 +56,6 @@ CARRIED_TAGS = (
     *("comment", "copyright"),
 )
 DEFAULT_SEGMENT_S = Fraction(6)
-LIMIT = (MAX_SIDE_PX, MAX_SIDE_PX)
-
-Entry = FileOutput | Rung
-
-
-@dataclass(frozen=True, kw_only=True)
-class DraftRung:
-    """A rung that will be made; ``path`` is its place in the request."""
-
-    path: str
-    entry: Entry
-    wish: VideoWish
-    sounds: int | None = None  # the group of its tracks
-
-
-@dataclass(kw_only=True)
-class Draft:
-    """One output before its renditions have ids. With an ``error`` it is not made."""
-
-    index: int
-    output: Output
-    rungs: list[DraftRung] = field(default_factory=list)
-    texts: tuple[Text, ...] = ()
-    images: list[Image] = field(default_factory=list)
-    tracks: tuple[Track, ...] = ()
-    segment_s: Fraction | None = None  # of outputs in segments
-    speech: Speech | None = None
-    document: dict[str, Any] | None = None
-    repack: RepackPlan | None = None
-    skipped: list[SkippedRung] = field(default_factory=list)
-    error: dict[str, str] | None = None
-
-    @property
-    def path(self) -> str:
-        """Its place in the request."""
-        return f"format[{self.index}]"
-
-    @property
-    def separate_audio(self) -> bool:
-        """Whether sounds are renditions of their own."""
-        output = self.output
-        if isinstance(output, HlsAudioOutput):
-            return True
-        if isinstance(output, AdaptiveOutput):
-            return output.makes_separate_audio
-        return False
 
 
 class Drafter:
@@ -280,7 +220,9 @@ class Drafter:
     ) -> None:
         """Rungs and sounds of an output with pictures."""
         adaptive = isinstance(draft.output, AdaptiveOutput)
-        for path, entry, frame in self._sized(draft, entries, stream.display_size):
+        made, skipped = sized(entries, stream.display_size, upscale=self._upscale, warn=self._warn)
+        draft.skipped += skipped
+        for path, entry, frame in made:
             rate = limited_rate(entry.framerate or frame_rate(stream), entry.framerate_limit)
             own_look = self._look(path, entry, stream)
             picture = Picture(
@@ -368,47 +310,6 @@ class Drafter:
             message = "The source has none of the sounds that audio_tracks names."
             draft.error = {"code": "source_no_streams", "message": message}
 
-    def _sized(
-        self, draft: Draft, entries: Sequence[tuple[str, Entry]], source: Size
-    ) -> list[tuple[str, Entry, Frame]]:
-        """The rungs that are made; if all would enlarge, the first at the source's size."""
-        sized = []
-        for path, entry in entries:
-            framing = framed(asked(entry), source)
-            sized.append((path, entry, framing, self._limited(path, framing).even()))
-        made = [
-            one
-            for one in sized
-            if self._upscale
-            or not is_larger(even(one[2].whole), turned(source, one[2].rotation_deg))
-        ]
-        skipped = [one for one in sized if one not in made]
-        if not made:
-            path, entry, framing, frame = skipped.pop(0)
-            smaller = self._limited(path, _not_enlarged(entry, framing, source)).even()
-            made = [(path, entry, framing, smaller)]
-            message = (
-                f"{by(frame.size)} would enlarge the source and upscale is off; "
-                f"{by(smaller.size)} is made."
-            )
-            self._warn(path, "larger_than_source", message)
-        for path, _, _, frame in skipped:
-            message = (
-                f"{by(frame.size)} would enlarge the source, {by(source)}, and upscale is off."
-            )
-            draft.skipped.append(SkippedRung(path=path, code="larger_than_source", message=message))
-        return [(path, entry, frame) for path, entry, _, frame in made]
-
-    def _limited(self, path: str, framing: Framing) -> Framing:
-        limited = framing.within(LIMIT)
-        if limited != framing:
-            message = (
-                f"{by(even(framing.frame))} is beyond {MAX_SIDE_PX} px; "
-                f"{by(even(limited.frame))} is used."
-            )
-            self._warn(path, "size_clamped", message)
-        return limited
-
     def _listen(self, draft: Draft, output: SpeechToTextOutput) -> None:
         stream = spoken(output, self._media.audio)
         if stream is None:
@@ -446,27 +347,6 @@ class Drafter:
             if file:
                 plans.append(logo_plan(logo, file, rate))
         return tuple(plans)
-
-
-def asked(entry: Entry) -> Asked:
-    """What an entry of the request says about the shape of its picture."""
-    width, height = entry.size or (entry.width, entry.height)
-    return Asked(
-        width_px=width,
-        height_px=height,
-        smaller_px=entry.resolution,
-        aspect_ratio=entry.aspect_ratio,
-        mode=entry.resize_mode or "scale",
-        rotation_deg=entry.rotate or 0,
-    )
-
-
-def _not_enlarged(entry: Entry, framing: Framing, source: Size) -> Framing:
-    """In place of what would enlarge the source: its own size, or the same cut at its scale."""
-    wish = asked(entry)
-    if wish.mode == "scale" and wish.aspect_ratio is None:
-        return framed(Asked(rotation_deg=wish.rotation_deg), source)
-    return framing.scaled(shrinking(framing.whole, turned(source, wish.rotation_deg)))
 
 
 def _wants_sdr(output: Output) -> bool:

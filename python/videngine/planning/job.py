@@ -12,7 +12,8 @@ from videngine.media import MediaInfo, Stream
 from videngine.outputs import OutputPlan, RecognitionPlan, RungPlan, SkippedRung
 from videngine.plan import Plan
 from videngine.planning.assets import Assets
-from videngine.planning.drafts import Draft, Drafter
+from videngine.planning.draft import Draft
+from videngine.planning.drafts import Drafter
 from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
 from videngine.planning.renditions import LoudnessTarget, Renditions, keyframe_frames

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from videngine.media import Color, MediaInfo, Stream
 from videngine.outputs import OutputPlan, ScorePlan
-from videngine.planning.drafts import Draft
+from videngine.planning.draft import Draft
 from videngine.planning.pictures import Picture
 from videngine.spec.facts import VMAF_MODELS, VmafOutput
 

@@ -74,6 +74,22 @@ def _from_url(data: Any) -> Any:
     return {"url": data} if isinstance(data, str) else data
 
 
+def refuse_beside_url(data: dict[str, Any], *parts: str) -> None:
+    """A place is given by its URL or in parts, not both.
+
+    Raises:
+        PydanticCustomError: ``conflicting_fields``.
+    """
+    for part in parts:
+        if not is_unset(data.get(part)):
+            raise invalid(
+                f"`url` and `{part}` both say where it is; give `url` or the parts, not both",
+                code="conflicting_fields",
+                field="url",
+                final=True,
+            )
+
+
 def needs_one_of(*groups: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:
     """For a JSON schema: one of these groups of fields is required, and no other field is."""
 
@@ -124,13 +140,7 @@ class FilePlace(Place):
     def _split_url(cls, data: Any) -> Any:
         if not isinstance(data, dict) or is_unset(data.get("url")):
             return data
-        if not is_unset(data.get("path")):
-            raise invalid(
-                "`url` and `path` both say where it is; give one of them",
-                code="conflicting_fields",
-                field="url",
-                final=True,
-            )
+        refuse_beside_url(data, "path")
         found = re.fullmatch(r"file://(?:localhost)?(/.*)", str(data["url"]).strip(), re.DOTALL)
         if not found:
             raise invalid("must look like file:///folder/name", field="url", final=True)

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import ConfigDict, Field, model_validator
 
 from videngine.spec.faults import invalid
-from videngine.spec.place import Place, needs_one_of
+from videngine.spec.place import Place, needs_one_of, refuse_beside_url
 from videngine.spec.private import MAX_URL, REDACTED, SecretText
 from videngine.spec.s3 import Endpoint
 from videngine.spec.values import is_unset, text, whole
@@ -75,14 +75,7 @@ class RemotePlace(Place):
     def _split_url(cls, data: Any) -> Any:
         if not isinstance(data, dict) or is_unset(data.get("url")):
             return data
-        for part in ("endpoint", "path", "key", "secret", "tcp_port"):
-            if not is_unset(data.get(part)):
-                raise invalid(
-                    f"`url` and `{part}` both say where it is; give `url` or the parts, not both",
-                    code="conflicting_fields",
-                    field="url",
-                    final=True,
-                )
+        refuse_beside_url(data, "endpoint", "path", "key", "secret", "tcp_port")
         try:
             parts = urlsplit(str(data["url"]).strip())
             host, port = parts.hostname or "", parts.port

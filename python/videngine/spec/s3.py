@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from videngine.spec.faults import invalid
 from videngine.spec.model import NotYet
-from videngine.spec.place import Place, Url, needs_one_of
+from videngine.spec.place import Place, Url, needs_one_of, refuse_beside_url
 from videngine.spec.private import REDACTED, SecretText
 from videngine.spec.values import Flag, Scalar, has_control_characters, is_unset, text
 
@@ -127,14 +127,7 @@ class S3Place(Place):
     def _split_url(cls, data: Any) -> Any:
         if not isinstance(data, dict) or is_unset(data.get("url")):
             return data
-        for part in ("bucket", "endpoint", "path", "key", "secret"):
-            if not is_unset(data.get(part)):
-                raise invalid(
-                    f"`url` and `{part}` both say where it is; give `url` or the parts, not both",
-                    code="conflicting_fields",
-                    field="url",
-                    final=True,
-                )
+        refuse_beside_url(data, "bucket", "endpoint", "path", "key", "secret")
         return {k: v for k, v in data.items() if k != "url"} | split_s3_url(data["url"])
 
     @model_validator(mode="after")
