@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from mpegdash.nodes import AdaptationSet, Representation
@@ -112,8 +113,11 @@ def _set_faults(sets: list[AdaptationSet]) -> list[str]:
     ]
     if "audio" in kinds and len(mains) != 1:
         faults.append(f"{len(mains)} sounds have the role main")
-    if any(len(s.representations) != 1 for s in sets if s.content_type == "audio"):
-        faults.append("two sounds share an adaptation set")
+    for one in (s for s in sets if s.content_type == "audio"):
+        # Encodings of one sound share a set; what players could not choose by its rate does not.
+        rates = sorted(r.bandwidth for r in one.representations)
+        if any(high < 1.2 * low for low, high in pairwise(rates)):
+            faults.append("two sounds share an adaptation set")
     return faults
 
 
