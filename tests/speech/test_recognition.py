@@ -183,7 +183,7 @@ def test_others_do_not_wait_and_equal_wishes_are_one(tmp_path: Path) -> None:
     """Recognition runs while pictures are encoded, in as many threads as it may have."""
     film = tmp_path / "film.mp4"
     ffmpeg(
-        *("-stream_loop", "1", "-i", MEDIA / "bbb_720p24_20s.mp4", "-i", READ),
+        *("-i", MEDIA / "bbb_720p24_20s.mp4", "-i", READ),
         *("-map", "0:v", "-map", "1:a", "-c:v", "copy", "-c:a", "aac", "-shortest", film),
     )
     seen: dict[str, set[int]] = {"encoding": set()}
