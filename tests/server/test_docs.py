@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import time
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path, PurePath
 
+import sqlalchemy as sa
 from pydantic_core import PydanticUndefined
 
-from service import Api
+from service import Api, job
 from videngine.errors import ERROR_CLASSES
+from videngine.jobs import views
+from videngine.jobs.tables import jobs
 from videngine.server.answers import CODE_BY_STATUS, STATUS
 from videngine.server.models import JobDetail, OutputInfo
 from videngine.server.openapi import operations
@@ -27,6 +32,19 @@ class TestApi:
     def test_every_endpoint_has_its_section_and_none_is_made_up(self, api: Api) -> None:
         described = set(re.findall(r"^### `([A-Z]+ /\S*)`$", API, re.MULTILINE))
         assert described == {f"{method} {path}" for method, path, _ in operations(api.app)}
+
+    def test_the_examples_are_what_the_service_says(self, api: Api) -> None:
+        accepted, refused, event = map(json.loads, re.findall(r"```json\n(.*?)```", API, re.DOTALL))
+        answer = api.call("POST", "/jobs", json=job()).json
+        assert {**answer, "result": {"id": "…"}} == accepted
+        wrong = job(format=[{"output": "mp4", "start_time": -1}])
+        assert api.call("POST", "/jobs", json=wrong).json == refused
+        with api.service.database.read() as connection:
+            row = connection.execute(sa.select(jobs)).mappings().one()
+            told = views.event(
+                connection, row, event="job.completed", event_id="evt_…", time_s=time.time()
+            )
+        assert list(told) == list(event)
 
     def test_every_parameter_of_a_query_is_named(self, api: Api) -> None:
         for _, path, description in operations(api.app):
