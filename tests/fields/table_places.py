@@ -62,6 +62,10 @@ ELSEWHERE = [
         test="tests/storage/test_ftp.py::test_a_file_goes_there_and_comes_back",
     ),
     Elsewhere(
+        fields=("HttpSource.key", "HttpSource.secret"),
+        test="tests/unit/test_spec_places.py::test_user_and_password_of_a_web_server_are_those_of_its_url",
+    ),
+    Elsewhere(
         fields=("FtpPlace.type", "FtpPlace.use_tls"),
         test="tests/storage/test_ftp.py::test_a_file_goes_there_over_tls_and_comes_back",
     ),

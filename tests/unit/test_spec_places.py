@@ -219,10 +219,7 @@ def test_file_sources() -> None:
         ("https://h/a b", [("source", "invalid_field")]),
         ("https://h/" + "a" * 4000, [("source", "invalid_field")]),
         ("http://[::1/a", [("source", "invalid_field")]),
-        (
-            {"url": "https://h/a", "key": "k", "secret": "hunter2"},
-            [("source.key", "not_yet_supported"), ("source.secret", "not_yet_supported")],
-        ),
+        ({"url": "https://h/a", "key": 5, "secret": "hunter2"}, [("source.key", "invalid_field")]),
         ({"type": "file"}, [("source.path", "missing_field")]),
         ({"type": "file", "path": "a\0b"}, [("source.path", "invalid_field")]),
         (
@@ -495,3 +492,12 @@ def test_two_outputs_do_not_meet_on_one_ssh_server() -> None:
     output = {"output": "mp4", "destination": "sftp://me:shh@h/film.mp4"}
     body = {"video_id": "v", "source": "https://h/a", "format": [output, output]}
     assert "path_collision" in [w.code for w in parse_job(body).warnings]
+
+
+def test_user_and_password_of_a_web_server_are_those_of_its_url() -> None:
+    apart = source({"url": "https://h/a.mp4?x=1", "key": "m@e", "secret": "hunter2/"})
+    assert apart == source("https://m%40e:hunter2%2F@h/a.mp4?x=1")
+    assert "hunter2" not in f"{apart!r} {apart.echo()}"
+    assert codes("source", {"url": "https://u:p@h/a", "key": "me", "secret": "hunter2"}) == [
+        ("source.key", "conflicting_fields")
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import BeforeValidator, Secret, WithJsonSchema
 
@@ -43,6 +43,14 @@ def redact_url(url: str) -> str:
         for name, equals, _ in (p.partition("=") for p in parts.query.split("&") if p)
     )
     return urlunsplit((parts.scheme, netloc, parts.path, query, ""))
+
+
+def with_user(url: str, user: str, password: str) -> str | None:
+    """A URL with this user and password in it; None if it has a user already."""
+    scheme, mark, rest = url.strip().partition("://")
+    if not mark or "@" in rest.split("/")[0]:
+        return None
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def _credential(value: Any) -> Any:

@@ -8,11 +8,11 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from videngine.spec.faults import invalid
 from videngine.spec.ftp import FtpPlace
-from videngine.spec.model import NotYet
 from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place, needs_one_of
-from videngine.spec.private import WebUrl
+from videngine.spec.private import SecretText, WebUrl, with_user
 from videngine.spec.s3 import ObjectPath, S3Place
 from videngine.spec.sftp import SftpPlace
+from videngine.spec.values import is_unset
 
 
 class S3Source(S3Place):
@@ -39,13 +39,35 @@ class HttpSource(Place):
         description="Where the file is; `user:password@` and signatures in the query are kept "
         "secret. Required."
     )
-    key: NotYet = Field(None, description="User; write it into `url`. No default.")
-    secret: NotYet = Field(None, description="Password; write it into `url`. No default.")
+    key: SecretText | None = Field(
+        None, description="User of the web server, in the place of `user@` in `url`. Default: none."
+    )
+    secret: SecretText | None = Field(None, description="Its password. Default: none.")
 
     @property
     def kind(self) -> str:
         """What tells the kinds of places apart."""
         return "http"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _log_in(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("url"), str):
+            return data
+        user, password = (data.get(name) for name in ("key", "secret"))
+        if is_unset(user) and is_unset(password):
+            return data
+        if not isinstance(user, str) or not isinstance(password, str | None):
+            raise invalid("must be text", field="key")
+        url = with_user(data["url"], user, password or "")
+        if url is None:
+            raise invalid(
+                "`url` has a user too; give it once",
+                code="conflicting_fields",
+                field="key",
+                final=True,
+            )
+        return {**data, "url": url, "key": None, "secret": None}
 
     def echo(self) -> dict[str, Any]:
         """The source as responses print it."""
