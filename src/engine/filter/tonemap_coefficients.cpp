@@ -76,7 +76,10 @@ TonemapCoefficients::TonemapCoefficients(const HdrFormat& format) : transfer(for
     put(pq, 1 / kSteps, amplitude.data());
   }
 
-  log_display = static_cast<float>(std::log(amplitude_of(kHlgPeakNits)));
+  log2_display = static_cast<float>(std::log2(amplitude_of(kHlgPeakNits)));
+  const auto even = [](double) { return 1.0; };
+  put(fitted({[](double x) { return std::log2(1 + x); }, even}, 4, true), 1, logarithm.data());
+  put(fitted({[](double x) { return std::exp2(x) - 1; }, even}, 4, true), 1, exponential.data());
 
   const double peak_nits =
       std::clamp(format.peak_nits, kSdrWhiteNits, hlg ? kHlgPeakNits : kPqPeakNits);

@@ -14,7 +14,6 @@
 // after it
 #include <algorithm>
 
-#include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
 #include "filter/dither.h"
@@ -86,19 +85,50 @@ HWY_INLINE void to_amplitudes(D d, const TonemapCoefficients& c, Colours<V>& a) 
   }
 }
 
+// 2^(factor * log2(x) + offset) for every x above 0, by what a float is made of: 1 + mantissa,
+// times 2^exponent.
+template <class D, class V>
+HWY_INLINE void to_power(D d, const TonemapCoefficients& c, float factor, float offset, V (&x)[2]) {
+  const hn::Rebind<int32_t, D> di;
+  const auto exponent_of_1 = hn::Set(di, 127);
+  V sum[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto bits = hn::BitCast(di, x[i]);
+    sum[i] = hn::ConvertTo(d, hn::Sub(hn::ShiftRight<23>(bits), exponent_of_1));
+    const auto mantissa = hn::And(bits, hn::Set(di, 0x7FFFFF));
+    const auto of_1 = hn::ShiftLeft<23>(exponent_of_1);
+    x[i] = hn::Sub(hn::BitCast(d, hn::Or(mantissa, of_1)), hn::Set(d, 1.0F));
+  }
+  powers<0, 3>(d, c.logarithm, x);
+  V whole[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const V scaled = hn::MulAdd(hn::Add(sum[i], x[i]), hn::Set(d, factor), hn::Set(d, offset));
+    whole[i] = hn::Floor(scaled);
+    x[i] = hn::Sub(scaled, whole[i]);
+  }
+  powers<0, 3>(d, c.exponential, x);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto shift = hn::ShiftLeft<23>(hn::ConvertTo(di, whole[i]));
+    const auto bits = hn::BitCast(di, hn::Add(x[i], hn::Set(d, 1.0F)));
+    x[i] = hn::BitCast(d, hn::Add(bits, shift));
+  }
+}
+
 // HLG's OOTF: amplitudes of the scene → those of its display.
 template <class D, class V>
 HWY_INLINE void to_display(D d, const TonemapCoefficients& c, Colours<V>& a) {
   constexpr auto kPower = static_cast<float>((kHlgGamma - 1) / 2);
+  V factor[2];
   for (std::size_t odd = 0; odd < 2; ++odd) {
     const auto part = [&](V amplitude, std::size_t i) {
       return hn::Mul(hn::Mul(amplitude, amplitude), hn::Set(d, c.luminance[i]));
     };
     const V luminance =
         hn::Add(part(a.red(odd), 0), hn::Add(part(a.green(odd), 1), part(a.blue(odd), 2)));
-    const V exponent = hn::Log(d, hn::Max(luminance, hn::Set(d, 1e-12F)));
-    a.scale(odd, hn::Exp(d, hn::MulAdd(hn::Set(d, kPower), exponent, hn::Set(d, c.log_display))));
+    factor[odd] = hn::Max(luminance, hn::Set(d, 1e-12F));
   }
+  to_power(d, c, kPower, c.log2_display, factor);
+  for (std::size_t odd = 0; odd < 2; ++odd) a.scale(odd, factor[odd]);
 }
 
 // The tone curve acts on the largest of the three, which keeps hue and saturation. `by`: what the

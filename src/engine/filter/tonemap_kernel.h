@@ -39,10 +39,11 @@ struct TonemapCoefficients {
   // R', G' or B' to amplitude: powers 1 to 8 for PQ. For HLG the slope of its lower half, then
   // powers 1 to 5 of what exceeds the half; the light is that of the scene.
   std::array<float, 8> amplitude{};
-  // HLG's OOTF: the weights of luminance, and the logarithm of the amplitude of its display's
-  // white.
+  // HLG's OOTF: the weights of luminance, and log2 of the amplitude of its display's white.
   std::array<float, 3> luminance{};
-  float log_display;
+  float log2_display;
+  std::array<float, 4> logarithm{};    // log2(1 + x), 0 to 1: powers 1 to 4
+  std::array<float, 4> exponential{};  // 2^x - 1, 0 to 1: likewise
   // What the tone curve takes from an amplitude, by the largest of the three (for PQ: of R'G'B'),
   // which is brought to 0 at the knee and 1 at the peak: powers 1 to 6 for PQ, 1 to 8 for HLG.
   float knee, peak, per_rise, rise_of_black;
