@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     baseline,
+    bench_frames,
     bench_ladder,
     bench_memory,
     bench_overhead,
@@ -167,8 +168,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"ladder (all, and every goal beside what was reached), or of: {', '.join(names)}; "
-        "report: the last results again",
+        help="frames (reading frames in Python); ladder (all that follow, and every goal beside "
+        f"what was reached), or of: {', '.join(names)}; report: the last results again",
     )
     parser.add_argument("--quick", action="store_true", help="five minutes, against stored ratios")
     parser.add_argument("--store", action="store_true", help="with --quick: store the ratios")
@@ -179,11 +180,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=0, help="only the titles' beginning")
     parser.add_argument("--no-curves", action="store_true", help="leave quality out")
     given = parser.parse_args(argv)
-    wrong = set(given.names) - {*names, "ladder", "report"}
+    wrong = set(given.names) - {*names, "ladder", "report", "frames"}
     if wrong or not (given.quick or given.names):
         parser.error(f"unknown: {', '.join(sorted(wrong))}" if wrong else "name what to measure")
     if given.quick:
         return quick(store=given.store)
+    if "frames" in given.names:
+        bench_frames.main(runs=given.runs)
+        if given.names == ["frames"]:
+            return 0
     bench = Bench(
         runs=given.runs,
         sources=given.source,

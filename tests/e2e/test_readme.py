@@ -79,12 +79,19 @@ def test_the_command_line_example_runs(checkout: Path) -> None:
 
 
 def test_the_python_example_runs(checkout: Path) -> None:
-    (example,) = blocks("python")
+    (example,) = [block for block in blocks("python") if "transcode" in block]
     printed = run([sys.executable, "-c", example], checkout)
     assert_all_made(checkout)
     assert [line.split()[:2] for line in printed.splitlines()] == [
         [output, "completed"] for output in ("advanced_hls", "advanced_dash", "mp4", "thumbnail")
     ]
+
+
+def test_the_example_of_frames_runs(checkout: Path) -> None:
+    (example,) = [block for block in blocks("python") if "videngine.open" in block]
+    shown = "\nprint(rgb.shape, [round(f.time * 24) for f in some])"
+    printed = run([sys.executable, "-c", example + shown], checkout)
+    assert printed == "(720, 1280, 3) [5, 300, 5, 17]\n"
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ T within(T value) {
 // Planes of G, B, R → what is wanted.
 template <typename T>
 void collect(const AVFrame& gbr, bool planar, T* out) {
-  const std::size_t width = static_cast<std::size_t>(gbr.width);
+  const auto width = static_cast<std::size_t>(gbr.width);
   const std::size_t plane = width * static_cast<std::size_t>(gbr.height);
   for (int y = 0; y < gbr.height; ++y) {
     const T* red = row<T>(gbr, 2, y);

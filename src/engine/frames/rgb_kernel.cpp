@@ -34,7 +34,7 @@ struct Weights {
 // Two rows of chroma → one, in quarters, with room for a sample on either side.
 VIDENGINE_INLINE void blend(const uint8_t* __restrict here, const uint8_t* __restrict other,
                             int count, Weights w, int16_t* __restrict blended) {
-  for (int i = 0; i < count; ++i) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
     blended[i] = static_cast<int16_t>(here[i] * w.here + other[i] * w.other);
   }
   blended[-1] = blended[0];
@@ -44,7 +44,7 @@ VIDENGINE_INLINE void blend(const uint8_t* __restrict here, const uint8_t* __res
 // To every luma sample: from -2^14 to 2^14, of which 2^7 are one code.
 VIDENGINE_INLINE void widen(const int16_t* __restrict blended, int count, Weights even, Weights odd,
                             int16_t* __restrict wide) {
-  for (int i = 0; i < count; ++i) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
     const int16_t* at = blended + i;
     wide[2 * i] = static_cast<int16_t>((at[0] * even.here + at[-1] * even.other - 2048) * 8);
     wide[2 * i + 1] = static_cast<int16_t>((at[0] * odd.here + at[1] * odd.other - 2048) * 8);
@@ -55,7 +55,7 @@ VIDENGINE_INLINE void convert(const uint8_t* __restrict luma, const int16_t* __r
                               const int16_t* __restrict v, int count, RgbCoefficients k,
                               uint8_t* __restrict red, uint8_t* __restrict green,
                               uint8_t* __restrict blue) {
-  for (int i = 0; i < count; ++i) {
+  for (std::ptrdiff_t i = 0; i < count; ++i) {
     const int16_t y = times(static_cast<int16_t>((luma[i] - k.black) * 64), k.luma);
     red[i] = code(static_cast<int16_t>(y + times(v[i], k.red_v)));
     green[i] = code(static_cast<int16_t>(y - times(u[i], k.green_u) - times(v[i], k.green_v)));
@@ -65,9 +65,9 @@ VIDENGINE_INLINE void convert(const uint8_t* __restrict luma, const int16_t* __r
 
 VIDENGINE_INLINE void interleave_plain(const uint8_t* __restrict red,
                                        const uint8_t* __restrict green,
-                                       const uint8_t* __restrict blue, int begin, int count,
-                                       uint8_t* __restrict out) {
-  for (int i = begin; i < count; ++i) {
+                                       const uint8_t* __restrict blue, std::ptrdiff_t begin,
+                                       std::ptrdiff_t count, uint8_t* __restrict out) {
+  for (std::ptrdiff_t i = begin; i < count; ++i) {
     out[3 * i] = red[i];
     out[3 * i + 1] = green[i];
     out[3 * i + 2] = blue[i];
@@ -145,13 +145,13 @@ __attribute__((target("avx2"))) __m128i load(const void* from) {
 
 __attribute__((target("avx2"))) void interleave_avx2(const uint8_t* red, const uint8_t* green,
                                                      const uint8_t* blue, int count, uint8_t* out) {
-  int i = 0;
+  std::ptrdiff_t i = 0;
   for (; i + 16 <= count; i += 16) {
     const __m128i r = load(red + i);
     const __m128i g = load(green + i);
     const __m128i b = load(blue + i);
-    for (std::size_t part = 0; part < 3; ++part) {
-      const auto& mask = kShuffle[part];
+    for (std::ptrdiff_t part = 0; part < 3; ++part) {
+      const auto& mask = kShuffle[static_cast<std::size_t>(part)];
       const __m128i bytes = _mm_or_si128(_mm_or_si128(_mm_shuffle_epi8(r, load(mask[0].data())),
                                                       _mm_shuffle_epi8(g, load(mask[1].data()))),
                                          _mm_shuffle_epi8(b, load(mask[2].data())));

@@ -29,10 +29,10 @@ struct ChromaSite {
 
 // A picture of yuv420p, of any size; strides in bytes.
 struct Yuv420 {
-  std::array<const uint8_t*, 3> data;
-  std::array<std::ptrdiff_t, 3> stride;
-  int width_px;
-  int height_px;
+  std::array<const uint8_t*, 3> data{};
+  std::array<std::ptrdiff_t, 3> stride{};
+  int width_px = 0;
+  int height_px = 0;
   ChromaSite across;
   ChromaSite down;
 };
