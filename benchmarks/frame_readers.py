@@ -28,7 +28,7 @@ class Videngine:
     def __init__(self, clip: str) -> None:
         import videngine
 
-        self._open = lambda: videngine.open(clip)
+        self._open: Callable[[], Any] = lambda: videngine.open(clip)
 
     def planes(self) -> Iterator[Any]:
         for frame in self._open():
@@ -109,7 +109,7 @@ class Decord:
     def __init__(self, clip: str) -> None:
         import decord
 
-        self._open = lambda: decord.VideoReader(clip)
+        self._open: Callable[[], Any] = lambda: decord.VideoReader(clip)
 
     def rgb(self) -> Iterator[Any]:
         for frame in self._open():
