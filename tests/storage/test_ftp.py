@@ -65,13 +65,20 @@ def running(home: Path, base: type, **more: Any) -> Iterator[Server]:
     users.add_user("me", "hunter2", str(home), perm="elradfmw")
     handler = type("Handler", (base,), {"authorizer": users, "log_prefix": "", **more})
     serving = ThreadedFTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=serving.serve_forever, kwargs={"timeout": 0.05}, daemon=True)
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            serving.serve_forever(timeout=0.05, blocking=False)
+        serving.close_all()  # not from another thread: it would close what is being polled
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
         yield Server(serving.socket.getsockname()[1], home)
     finally:
-        serving.close_all()
-        thread.join(5)
+        over.set()
+        thread.join(10)
 
 
 @pytest.fixture
