@@ -106,16 +106,15 @@ std::unique_ptr<Hold> hold(const HeldFrame& held, int plane) {
 }
 
 py::array view(const HeldFrame& held, const frames::Plane& plane, int number) {
-  py::dtype type = plane.kind == frames::Plane::Kind::kFloat
-                       ? py::dtype(plane.item_bytes == 2 ? "f2" : "f4")
-                   : plane.item_bytes == 1 ? py::dtype::of<uint8_t>()
-                   : plane.big_endian      ? py::dtype(">u2")
-                                           : py::dtype::of<uint16_t>();
+  const py::dtype type = plane.kind == frames::Plane::Kind::kFloat
+                             ? py::dtype(plane.item_bytes == 2 ? "f2" : "f4")
+                         : plane.item_bytes == 1 ? py::dtype::of<uint8_t>()
+                         : plane.big_endian      ? py::dtype(">u2")
+                                                 : py::dtype::of<uint16_t>();
   const py::capsule base(hold(held, number).release(),
                          [](void* kept) { delete static_cast<Hold*>(kept); });
   py::array array(
-      std::move(type),
-      py::array::ShapeContainer(plane.shape.begin(), plane.shape.begin() + plane.dimensions),
+      type, py::array::ShapeContainer(plane.shape.begin(), plane.shape.begin() + plane.dimensions),
       py::array::StridesContainer(plane.strides.begin(), plane.strides.begin() + plane.dimensions),
       plane.data, base);
   if (!held.writable) {

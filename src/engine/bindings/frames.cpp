@@ -61,7 +61,7 @@ struct Giver {
               "(numpy.array(plane)), or open the source with a larger max_live_frames.");
     }
   }
-  std::shared_ptr<HeldFrame> give(av::Frame frame) const {
+  [[nodiscard]] std::shared_ptr<HeldFrame> give(av::Frame frame) const {
     return std::make_shared<HeldFrame>(std::move(frame), look, std::make_shared<Lease>(live),
                                        false);
   }
@@ -83,7 +83,7 @@ class FrameFeed {
     // What is ready costs no change of hands.
     std::vector<av::Frame> taken = feed_->take(least, most, std::chrono::milliseconds(0));
     if (taken.empty()) {
-      frames::Check check = signal_check();
+      const frames::Check check = signal_check();
       const py::gil_scoped_release release;
       while (taken.empty() && !feed_->ended()) {
         taken = feed_->take(least, most, kPatience);
