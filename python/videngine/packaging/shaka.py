@@ -157,6 +157,7 @@ def run(
         size_bytes = sum(source.resolve().stat().st_size for source in sources)
         arguments = [
             "--quiet",
+            "--io_cache_size=1048576",  # else 32 MB for every file that is open
             f"--segment_duration={_seconds(segment_s)}",
             "--generate_static_live_mpd",
             *([f"--hls_master_playlist_output={hls}"] if hls else []),
