@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from typing import Any
 
@@ -171,9 +172,10 @@ def test_a_receiver_that_hangs_holds_up_nobody_else(
     hanging = threading.Event()
     given_up: list[bool] = []
 
-    def hang(_: object) -> None:
+    def hang(request: BaseHTTPRequestHandler) -> None:
         hanging.set()
         given_up.append(not receiver.closing.wait(60))
+        request.close_connection = True  # a deliverer that still waits would hold up its worker
 
     receiver.answers["/hangs"] = hang
     patient = settings.model_copy(update={"webhook_timeout_s": 60})

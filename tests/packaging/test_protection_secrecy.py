@@ -106,15 +106,16 @@ def test_boxes_that_end_too_early_are_refused() -> None:
 
 
 DIES = """
-import os, pickle, signal, sys
+import os, pickle, signal, sys, threading, time
 from pathlib import Path
 from videngine.packaging import package
 output, plan, results, folder = pickle.load(open(sys.argv[1], "rb"))
-def stop():
-    if any(Path(folder).rglob(sys.argv[2])):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return False
-package(output, plan, results, folder, stop=stop)
+def watch():
+    while not any(Path(folder).rglob(sys.argv[2])):
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGKILL)
+threading.Thread(target=watch, daemon=True).start()
+package(output, plan, results, folder, stop=lambda: False)
 """
 
 

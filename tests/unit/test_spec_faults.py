@@ -230,7 +230,7 @@ def test_values_that_ask_for_what_happens_anyway_are_accepted(field: str, value:
     assert parse_job(job({"output": "mp4", field: value}), strict=True).warnings == ()
 
 
-@pytest.mark.parametrize("field", ["callback_url"])
+@pytest.mark.parametrize("field", ["retry_on_error"])
 def test_later_fields_of_the_job_are_named(field: str) -> None:
     assert codes(job({"output": "mp4"}, **{field: ["x"]})) == [(field, "not_yet_supported")]
 
