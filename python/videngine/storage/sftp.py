@@ -163,6 +163,7 @@ class _Session:
     def read(self, path: str, *, offset: int, take: Callable[[bytes], None]) -> None:
         with _answers(self._host):
             file = self._files.open(path, "rb")
+        _ask_quietly(file)
         with contextlib.closing(file):
             while True:
                 # Not `prefetch`, which lists every block of the file, whatever size it claims.
@@ -216,6 +217,21 @@ class _Session:
     def close(self) -> None:
         self._transport.close()
         self._handle.close()
+
+
+def _ask_quietly(file: paramiko.SFTPFile) -> None:
+    """Let the thread with which `readv` asks for blocks end with its connection.
+
+    Whoever reads the blocks is told of the broken connection; a thread's exception would only be
+    printed.
+    """
+    ask = file._prefetch_thread  # type: ignore[attr-defined] # its types tell no internals
+
+    def ask_while_connected(*blocks: object) -> None:
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            ask(*blocks)
+
+    file._prefetch_thread = ask_while_connected  # type: ignore[attr-defined]
 
 
 def _is_broken(error: OSError) -> bool:
