@@ -137,11 +137,11 @@ class ZimgConverter final : public Scaler::Converter {
     zimg_graph_builder_params parameters;
     zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
     parameters.resample_filter = ZIMG_RESIZE_BICUBIC;
-    parameters.filter_param_a = 0;  // Catmull-Rom: what other tools call bicubic
-    parameters.filter_param_b = 0.5;
+    parameters.filter_param_a = 0;  // B = 0, C = 0.6: what libswscale calls bicubic
+    parameters.filter_param_b = 0.6;
     parameters.resample_filter_uv = ZIMG_RESIZE_BICUBIC;
     parameters.filter_param_a_uv = 0;
-    parameters.filter_param_b_uv = 0.5;
+    parameters.filter_param_b_uv = 0.6;
     parameters.dither_type = ZIMG_DITHER_ORDERED;
     if (planar_rgb(output)) {
       // For numbers, not for eyes: chroma by straight lines, and no noise.
