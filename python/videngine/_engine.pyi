@@ -573,3 +573,14 @@ class FrameReader:
     ) -> None: ...
     def index(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
     def use_index(self, packets: NDArray[np.int64], shown: NDArray[np.int64]) -> None: ...
+
+def sound(
+    *,
+    path: str,
+    stream: str,
+    sample_rate_hz: int,
+    channels: int,
+    first_sample: int,
+    samples: int | None,
+    damaged: str,
+) -> NDArray[np.float32]: ...

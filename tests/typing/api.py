@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, assert_type
 
+import numpy as np
 from numpy.typing import NDArray
 
 import videngine
@@ -28,6 +29,7 @@ def read_frames() -> None:
         assert_type(src[0:5], list[videngine.Frame])
         assert_type(src.frames([5, 900, 5]), list[videngine.Frame])
         assert_type(next(src.batches(32)), list[videngine.Frame])
+        assert_type(src.audio(1, 2.5, rate=48_000, channels=None), NDArray[np.float32])
         for frame in src:
             assert_type(frame.planes, tuple[NDArray[Any], ...])
             assert_type(frame.pts, int)

@@ -18,7 +18,7 @@ from videngine import _engine
 from videngine.errors import DeviceError, InputError
 from videngine.frames import index_file
 from videngine.frames.frame import Frame, Layout, check_rgb
-from videngine.frames.sources import OpenedSource, Source, named, open_source
+from videngine.frames.sources import OpenedSource, Source, named_errors, open_source
 from videngine.media import MediaInfo, Stream
 from videngine.native_facts import media_facts
 
@@ -48,7 +48,7 @@ class Reader:
         self,
         source: OpenedSource,
         *,
-        stream: str,
+        stream: str | None,
         threads: int,
         damaged: Damaged,
         max_live_frames: int | None,
@@ -56,16 +56,21 @@ class Reader:
     ) -> None:
         self._source = source
         self._index_path = index
-        try:
-            self._native: _engine.FrameReader | None = _engine.FrameReader(
+        self._damaged = damaged
+        self._closed = False
+        self._native: _engine.FrameReader | None = None
+        if stream is None:
+            with named_errors(source):
+                _engine.probe(source.path)
+            return
+        with named_errors(source):
+            self._native = _engine.FrameReader(
                 path=source.path,
                 stream=stream,
                 threads=threads,
                 damaged=damaged,
                 max_live_frames=max_live_frames or 0,
             )
-        except InputError as error:
-            raise named(error, source) from None
 
     # -- facts
 
@@ -250,11 +255,68 @@ class Reader:
             raise IndexError(f"no frame has the timestamp {pts}; next to it: {near or 'none'}")
         return self[number]
 
+    # -- sound
+
+    def audio(
+        self,
+        start: float | Fraction | None = None,
+        end: float | Fraction | None = None,
+        *,
+        rate: int = 16_000,
+        channels: int | None = 1,
+        stream: str = "a:0",
+    ) -> NDArray[np.float32]:
+        """A part of the source's sound: sample k is the sound at ``start + k / rate`` seconds.
+
+        The clock is that of `Frame.time`; a part is to the sample what the same place of the whole
+        is. Where the source has a gap, or its sound has not begun yet, there is silence; behind the
+        end of the sound there is nothing, so that the array may be shorter than ``end - start``.
+
+        Args:
+            start: in seconds, rounded to a sample of the result; by default 0, the source's origin.
+            end: where the part ends, the same way; by default the end of the sound.
+            rate: samples a second of the result, 1000 to 384000.
+            channels: 1 to 8, mixed in the usual way without clipping (5.1 to stereo, stereo to
+                mono); None: the source's own, as they are.
+            stream: ``a:0`` is the first stream of sound, ``a:1`` the second; a number counts all
+                streams.
+
+        Returns:
+            float32 with 1.0 as full scale, of the shape (samples,) for one channel that was asked
+            for, else (samples, channels), the channels in FFmpeg's order (left, right, centre ...).
+
+        Raises:
+            ValueError: an argument out of range, or the reader is closed. InputError:
+                ``source_no_streams``, ``source_unsupported_codec``. DamagedSource: unless opened
+                with another ``damaged``; then silence takes the place of what is damaged.
+        """
+        if not 1000 <= rate <= 384_000:
+            raise ValueError(f"rate is 1000 to 384000 samples a second, not {rate}")
+        if channels is not None and not 1 <= channels <= 8:
+            raise ValueError(f"channels is 1 to 8 or None, not {channels}")
+        first = round(Fraction(start or 0) * rate)
+        last = None if end is None else round(Fraction(end) * rate)
+        if first < 0 or (last is not None and last < first):
+            raise ValueError(f"a part of a sound has 0 <= start <= end, not {start} to {end}")
+        source = self._open_source()
+        with named_errors(source):
+            samples = _engine.sound(
+                path=source.path,
+                stream=stream,
+                sample_rate_hz=rate,
+                channels=channels or 0,
+                first_sample=first,
+                samples=None if last is None else last - first,
+                damaged=self._damaged,
+            )
+        return samples[:, 0] if channels == 1 else samples
+
     # -- ends
 
     def close(self) -> None:
         """Let go of the file. Frames and iterators that are there go on."""
         self._native = None
+        self._closed = True
         self._source.close()
 
     def __enter__(self) -> Reader:
@@ -269,18 +331,27 @@ class Reader:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._native is None else f"stream {self._native.stream}"
+        state = "sound only" if self._native is None else f"stream {self._native.stream}"
+        if self._closed:
+            state = "closed"
         return f"<Reader of {self._source.name}, {state}>"
 
     # --
 
     def _reader(self) -> _engine.FrameReader:
+        source = self._open_source()
         if self._native is None:
-            raise ValueError(f"the reader of {self._source.name} is closed")
+            raise InputError(
+                "source_no_streams",
+                'it was opened with stream=None, for its sound: open it with stream="v:0" to have '
+                "its pictures",
+                subject=source.name,
+            )
         return self._native
 
     def _open_source(self) -> OpenedSource:
-        self._reader()
+        if self._closed:
+            raise ValueError(f"the reader of {self._source.name} is closed")
         return self._source
 
     def _tables(self) -> index_file.Tables:
@@ -320,7 +391,7 @@ class Reader:
 def open(
     source: Source,
     *,
-    stream: str = "v:0",
+    stream: str | None = "v:0",
     threads: int | Literal["auto"] = "auto",
     device: str = "auto",
     damaged: Damaged = "raise",
@@ -333,7 +404,7 @@ def open(
         source: a path, an ``http(s)`` URL (downloaded through the guarded client), bytes, or a file
             opened for reading bytes (read from its start).
         stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
-            all streams.
+            all streams; None: none, for sources of which only `Reader.audio` is wanted.
         threads: of the decoder; ``auto``: as many as there are cores.
         device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
         damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind

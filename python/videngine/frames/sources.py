@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,7 +109,11 @@ def _without_secrets(url: str) -> str:
     return url.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].rpartition("@")[2]
 
 
-def named(error: InputError, source: OpenedSource) -> InputError:
-    """The error, about the source as the caller knows it."""
-    error.subject = source.name
-    return error
+@contextlib.contextmanager
+def named_errors(source: OpenedSource) -> Iterator[None]:
+    """Errors of the engine are about the source as the caller knows it."""
+    try:
+        yield
+    except InputError as error:
+        error.subject = source.name
+        raise error from None

@@ -20,16 +20,10 @@ using bindings::Lease;
 using bindings::LiveFrames;
 
 namespace {
-
 constexpr std::chrono::milliseconds kPatience{50};
+}  // namespace
 
-// How many frames may be held where the caller does not say: as many as fit, but enough to work
-// with.
-constexpr int64_t kLiveBytes = int64_t{1} << 30;
-constexpr int64_t kLeastLive = 32;
-
-// For calls that hold no GIL.
-frames::Check signal_check() {
+frames::Check bindings::signal_check() {
   return [last = std::chrono::steady_clock::now()]() mutable {
     const auto now = std::chrono::steady_clock::now();
     if (now - last < kPatience) return;
@@ -38,6 +32,18 @@ frames::Check signal_check() {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   };
 }
+
+frames::Damaged bindings::damaged_policy(const std::string& name) {
+  if (name == "raise") return frames::Damaged::kRaise;
+  return name == "skip" ? frames::Damaged::kSkip : frames::Damaged::kShow;
+}
+
+namespace {
+
+// How many frames may be held where the caller does not say: as many as fit, but enough to work
+// with.
+constexpr int64_t kLiveBytes = int64_t{1} << 30;
+constexpr int64_t kLeastLive = 32;
 
 // One packet: pts, dts, key, pos, size, duration, hidden. One frame: packet, pts.
 constexpr py::ssize_t kPacketColumns = 7;
@@ -83,7 +89,7 @@ class FrameFeed {
     // What is ready costs no change of hands.
     std::vector<av::Frame> taken = feed_->take(least, most, std::chrono::milliseconds(0));
     if (taken.empty()) {
-      const frames::Check check = signal_check();
+      const frames::Check check = bindings::signal_check();
       const py::gil_scoped_release release;
       while (taken.empty() && !feed_->ended()) {
         taken = feed_->take(least, most, kPatience);
@@ -105,10 +111,7 @@ class FrameReader {
  public:
   FrameReader(const std::string& path, const std::string& stream, int threads,
               const std::string& damaged, int64_t max_live_frames)
-      : reader_(path, {stream, threads,
-                       damaged == "raise"  ? frames::Damaged::kRaise
-                       : damaged == "skip" ? frames::Damaged::kSkip
-                                           : frames::Damaged::kShow}),
+      : reader_(path, {stream, threads, bindings::damaged_policy(damaged)}),
         giver_{std::make_shared<const frames::StreamLook>(reader_.look()),
                std::make_shared<LiveFrames>()} {
     giver_.live->most = max_live_frames > 0
@@ -133,7 +136,7 @@ class FrameReader {
       const py::gil_scoped_release release;
       reader_.pick(
           numbers, [&](std::size_t place, av::Frame frame) { picked[place] = std::move(frame); },
-          signal_check());
+          bindings::signal_check());
     }
     Given given;
     given.reserve(picked.size());
@@ -166,7 +169,7 @@ class FrameReader {
     std::shared_ptr<const frames::Index> index;
     {
       const py::gil_scoped_release release;
-      index = reader_.index(signal_check());
+      index = reader_.index(bindings::signal_check());
     }
     Table packets({static_cast<py::ssize_t>(index->packets().size()), kPacketColumns});
     int64_t* cell = packets.mutable_data();
@@ -236,7 +239,7 @@ class FrameReader {
             }
           }
         },
-        signal_check());
+        bindings::signal_check());
   }
 
   frames::Reader reader_;
@@ -261,6 +264,7 @@ void bind_frames(py::module_& module) {
   using Release = py::call_guard<py::gil_scoped_release>;
   py::register_exception_translator(&translate_damage);
   bindings::bind_frame(module);
+  bindings::bind_sound(module);
   py::class_<FrameFeed>(module, "FrameFeed")
       .def("take", &FrameFeed::take, py::arg("least"), py::arg("most"));
   py::class_<FrameReader>(module, "FrameReader")

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <pybind11/numpy.h>
@@ -54,6 +55,12 @@ std::unique_ptr<Hold> hold(const HeldFrame& held, int plane);
 // A look at one plane, with no copy.
 pybind11::array view(const HeldFrame& held, const frames::Plane& plane, int number);
 
+// Looks for signals a few times a second and throws what they raise. For calls that hold no GIL.
+frames::Check signal_check();
+// By its name in Python.
+frames::Damaged damaged_policy(const std::string& name);
+
 void bind_frame(pybind11::module_& module);
+void bind_sound(pybind11::module_& module);
 
 }  // namespace videngine::bindings

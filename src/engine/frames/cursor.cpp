@@ -1,47 +1,19 @@
 #include "frames/cursor.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "av/check.h"
 #include "av/frame_facts.h"
 #include "av/side_data.h"
 #include "frames/damage.h"
+#include "frames/stream_choice.h"
 
 namespace videngine::frames {
 namespace {
 
 // More packets than any codec keeps back, with the frames that threads work on.
 constexpr std::size_t kMostInFlight = 256;
-
-bool is_picture(const AVStream& stream) {
-  return stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-}
-
-// As in "v:0", which counts pictures that move, or "3", which counts all streams.
-int choose(const AVFormatContext& context, const std::string& choice) {
-  const bool of_pictures = choice.starts_with("v:");
-  const std::string_view digits = std::string_view(choice).substr(of_pictures ? 2 : 0);
-  unsigned wanted = 0;
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), wanted);
-  if (error != std::errc() || end != digits.end()) {
-    throw std::invalid_argument("there is no stream \"" + choice +
-                                R"(": name one as "v:0" (the first of the pictures) or "0")");
-  }
-  unsigned pictures = 0;
-  for (unsigned i = 0; i < context.nb_streams; ++i) {
-    const AVStream& stream = *context.streams[i];
-    if (!of_pictures && i == wanted && is_picture(stream)) return static_cast<int>(i);
-    if (!is_picture(stream) || (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) continue;
-    if (of_pictures && pictures == wanted) return static_cast<int>(i);
-    ++pictures;
-  }
-  throw EngineError(ErrorClass::InputError, "source_no_streams",
-                    "The source has no pictures as stream \"" + choice + "\": it has " +
-                        std::to_string(context.nb_streams) + " streams, " +
-                        std::to_string(pictures) + " of them with pictures.");
-}
 
 }  // namespace
 
@@ -54,7 +26,7 @@ void Cursor::open() {
   decoder_.reset();
   input_.reset();
   input_.emplace(path_, &stopped_);
-  stream_ = choose(context(), choice_);
+  stream_ = choose_stream(context(), choice_, AVMEDIA_TYPE_VIDEO);
   for (unsigned i = 0; i < context().nb_streams; ++i) {
     if (static_cast<int>(i) != stream_) context().streams[i]->discard = AVDISCARD_ALL;
   }
