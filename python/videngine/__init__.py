@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         WorkerLost,
     )
     from videngine.frames import Frame, Reader, open
+    from videngine.frames.encoder import Encoder
     from videngine.local import probe, transcode
     from videngine.media import MediaInfo
     from videngine.report import Progress, Report
@@ -39,6 +40,7 @@ __all__ = [
     "Cancelled",
     "DamagedSource",
     "DeviceError",
+    "Encoder",
     "EncoderUnavailable",
     "Fault",
     "Frame",
@@ -60,6 +62,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Encoder": "frames.encoder",
     "Frame": "frames",
     "MediaInfo": "media",
     "Progress": "report",

@@ -440,21 +440,13 @@ class Finished:
     @property
     def encodes(self) -> int: ...
 
+_Event = Progress | RenditionFinished | LoudnessMeasured | RenditionFailed | Warning | Finished
+
 @final
 class Session:
     def __init__(self, plan: Plan) -> None: ...
     def start(self) -> None: ...
-    def next_event(
-        self, timeout_s: float
-    ) -> (
-        Progress
-        | RenditionFinished
-        | LoudnessMeasured
-        | RenditionFailed
-        | Warning
-        | Finished
-        | None
-    ): ...
+    def next_event(self, timeout_s: float) -> _Event | None: ...
     @property
     def ended(self) -> bool: ...
     def cancel(self) -> None: ...
@@ -482,11 +474,7 @@ def remux_file(
     tracks: Sequence[str], languages: Sequence[str], texts: Sequence[TextTrack], target: str
 ) -> None: ...
 def remux_ts(
-    tracks: Sequence[str],
-    folder: str,
-    segment_s: Fraction,
-    playlist: str,
-    segment_pattern: str,
+    tracks: Sequence[str], folder: str, segment_s: Fraction, playlist: str, segment_pattern: str
 ) -> int: ...
 def repack(
     source_path: str,
@@ -521,6 +509,8 @@ class DecodedFrame:
     def height_px(self) -> int: ...
     @property
     def format(self) -> str: ...
+    @property
+    def depth(self) -> int: ...
     @property
     def color(self) -> tuple[str, str, str, str, str]: ...
     @property
@@ -584,3 +574,24 @@ def sound(
     samples: int | None,
     damaged: str,
 ) -> NDArray[np.float32]: ...
+
+@final
+class PictureWriter:
+    def __init__(
+        self,
+        *,
+        picture: PicturePlan,
+        video: VideoRenditionPlan,
+        time_base: Fraction,
+        container: str,
+    ) -> None: ...
+    def write_frame(self, frame: DecodedFrame, pts: int, key: bool) -> None: ...
+    def write_planes(
+        self, planes: Sequence[NDArray[Any]], pixel_format: str, pts: int, key: bool
+    ) -> None: ...
+    def write_rgb(self, array: NDArray[Any], pts: int, key: bool) -> None: ...
+    def finish(self) -> int: ...
+    @property
+    def pictures(self) -> int: ...
+    @property
+    def in_place(self) -> int: ...

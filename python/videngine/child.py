@@ -55,12 +55,14 @@ def _probe(request: dict[str, Any]) -> dict[str, Any]:
     return media_facts(_engine.probe(request["path"]))
 
 
-def _struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
+def native_struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
+    """A struct of ``plan.py``, as JSON, as the engine has it."""
+
     def read(name: str, value: Any) -> Any:
         if name in _STRUCTS and isinstance(value, list):
-            return [_struct(_STRUCTS[name], item) for item in value]
+            return [native_struct(_STRUCTS[name], item) for item in value]
         if name in _STRUCTS and value is not None:
-            return _struct(_STRUCTS[name], value)
+            return native_struct(_STRUCTS[name], value)
         return Fraction(value) if name in _RATIONAL and value is not None else value
 
     return make(**{name: read(name, value) for name, value in data.items()})
@@ -79,7 +81,9 @@ def _transcode(request: dict[str, Any]) -> None:
         "gifs": _engine.GifPlan,
         "thumbnails": _engine.ThumbnailsPlan,
     }
-    lists = {name: [_struct(make, item) for item in data[name]] for name, make in kinds.items()}
+    lists = {
+        name: [native_struct(make, item) for item in data[name]] for name, make in kinds.items()
+    }
     session = _engine.Session(_engine.Plan(**{**data, **lists}))
     session.start()
     while not session.ended:
@@ -92,9 +96,9 @@ def _transcode(request: dict[str, Any]) -> None:
 
 def _try_encoder(request: dict[str, Any]) -> None:
     if "video" in request:
-        _engine.try_video_encoder(_struct(_engine.VideoRenditionPlan, request["video"]))
+        _engine.try_video_encoder(native_struct(_engine.VideoRenditionPlan, request["video"]))
     else:
-        _engine.try_audio_encoder(_struct(_engine.AudioRenditionPlan, request["audio"]))
+        _engine.try_audio_encoder(native_struct(_engine.AudioRenditionPlan, request["audio"]))
 
 
 def _remux_file(request: dict[str, Any]) -> None:
@@ -118,7 +122,7 @@ def _remux_ts(request: dict[str, Any]) -> int:
 
 def _repack(request: dict[str, Any]) -> list[str]:
     plan = request["plan"]
-    start_s, length_s = _struct(_engine.repack, plan)
+    start_s, length_s = native_struct(_engine.repack, plan)
     return [str(start_s), str(length_s)]
 
 

@@ -11,6 +11,8 @@ import PIL.Image
 import pytest
 from tests.frames.material import ffmpeg
 
+import videngine
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
@@ -29,8 +31,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(name: str, film: Path, target: Path) -> str:
-    command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(film), str(target)]
+def run(name: str, film: Path, *targets: Path) -> str:
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(film), *map(str, targets)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -62,6 +64,18 @@ def test_model_input(film: Path, tmp_path: Path) -> None:
     assert batch.dtype == np.float32
     expected = (0x20 / 255 - 0.485) / 0.229
     assert np.abs(batch[0, 0] - expected).max() < 0.05
+
+
+def test_round_trip(film: Path, tmp_path: Path) -> None:
+    copy, shown = tmp_path / "copy.mp4", tmp_path / "shown.png"
+    assert 0.1 < float(run("round_trip", film, copy, shown)) < 8
+    src, made = videngine.open(film), videngine.open(copy)
+    assert len(made) == len(src)
+    assert [f.time for f in made] == [f.time for f in src]
+    assert made[0].to_rgb()[90, 160, 0] == pytest.approx(0x20, abs=3)  # the middle
+    assert made[0].to_rgb()[2, 2, 0] == pytest.approx(0x20 * 0.32, abs=3)  # a corner
+    with PIL.Image.open(shown) as picture:
+        assert picture.size == (960, 180)
 
 
 def test_every_example_is_tested() -> None:

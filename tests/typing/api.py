@@ -35,6 +35,15 @@ def read_frames() -> None:
             assert_type(frame.pts, int)
 
 
+def write_frames() -> None:
+    frame = videngine.open("clip.mp4")[0]
+    with videngine.Encoder("copy.mp4", fps=25, codec="hevc", keyframe="2s") as enc:
+        enc.write(frame, pts=5)
+        enc.write(frame.planes, key=True)
+        enc.write(frame.to_rgb())
+        assert_type(enc.in_place, int)
+
+
 def catch() -> None:
     try:
         videngine.transcode("{}")

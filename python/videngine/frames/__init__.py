@@ -1,4 +1,4 @@
-"""Frames of a source as numpy arrays, without a copy: `open`, `Reader`, `Frame`."""
+"""Frames of a source as numpy arrays, without a copy, and back into files."""
 
 from __future__ import annotations
 

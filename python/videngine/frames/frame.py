@@ -115,6 +115,11 @@ class Frame:
         self._native = native
 
     @property
+    def native(self) -> DecodedFrame:
+        """The engine's side of it, for the rest of this package."""
+        return self._native
+
+    @property
     def planes(self) -> tuple[NDArray[Any], ...]:
         """The planes as strided arrays, with no copy; read-only unless made by `writable`.
 
@@ -163,6 +168,11 @@ class Frame:
     def format(self) -> str:
         """Its pixel format, in FFmpeg's names: ``yuv420p``, ``yuv420p10le``, ``nv12`` ..."""
         return self._native.format
+
+    @property
+    def depth(self) -> int:
+        """Bits of a sample: 8, 10, 12, 16 ..."""
+        return self._native.depth
 
     @property
     def width(self) -> int:

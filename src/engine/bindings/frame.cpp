@@ -142,6 +142,8 @@ void bind_frame(py::module_& module) {
       .def_property_readonly("height_px", [](Facts f) { return f.frame->height; })
       .def_property_readonly("format",
                              [](Facts f) { return name_of(av_get_pix_fmt_name(format_of(f))); })
+      .def_property_readonly(
+          "depth", [](Facts f) { return av_pix_fmt_desc_get(format_of(f))->comp[0].depth; })
       .def_property_readonly("color",
                              [](Facts f) {
                                const AVFrame& c = *f.frame;

@@ -265,6 +265,7 @@ void bind_frames(py::module_& module) {
   py::register_exception_translator(&translate_damage);
   bindings::bind_frame(module);
   bindings::bind_sound(module);
+  bindings::bind_writer(module);
   py::class_<FrameFeed>(module, "FrameFeed")
       .def("take", &FrameFeed::take, py::arg("least"), py::arg("most"));
   py::class_<FrameReader>(module, "FrameReader")

@@ -62,5 +62,6 @@ frames::Damaged damaged_policy(const std::string& name);
 
 void bind_frame(pybind11::module_& module);
 void bind_sound(pybind11::module_& module);
+void bind_writer(pybind11::module_& module);
 
 }  // namespace videngine::bindings

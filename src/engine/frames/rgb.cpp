@@ -9,6 +9,7 @@
 #include "filter/scaler.h"
 #include "filter/tone_curve.h"
 #include "filter/tonemap.h"
+#include "frames/color_matrix.h"
 #include "frames/rgb_kernel.h"
 
 extern "C" {
@@ -18,34 +19,8 @@ extern "C" {
 namespace videngine::frames {
 namespace {
 
-AVColorSpace matrix_of(const AVFrame& frame) {
-  if (frame.colorspace != AVCOL_SPC_UNSPECIFIED && frame.colorspace != AVCOL_SPC_RESERVED) {
-    return frame.colorspace;
-  }
-  return frame.height > 576 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-}
-
 bool is_hdr(const AVFrame& frame) {
   return frame.color_trc == AVCOL_TRC_SMPTE2084 || frame.color_trc == AVCOL_TRC_ARIB_STD_B67;
-}
-
-// The weights of red and blue in luma; nothing for matrices that are no weighted sum.
-std::optional<std::pair<double, double>> weights_of(AVColorSpace matrix) {
-  switch (matrix) {
-    case AVCOL_SPC_BT709:
-      return std::pair(0.2126, 0.0722);
-    case AVCOL_SPC_BT470BG:
-    case AVCOL_SPC_SMPTE170M:
-      return std::pair(0.299, 0.114);
-    case AVCOL_SPC_BT2020_NCL:
-      return std::pair(0.2627, 0.0593);
-    case AVCOL_SPC_SMPTE240M:
-      return std::pair(0.212, 0.087);
-    case AVCOL_SPC_FCC:
-      return std::pair(0.30, 0.11);
-    default:
-      return std::nullopt;
-  }
 }
 
 ChromaSite across(AVChromaLocation location) {
@@ -166,7 +141,7 @@ void RgbConverter::convert(const AVFrame& frame, void* out) {
     }
     picture = s.from_tonemapper->scale(*s.tonemapper->apply(*s.to_tonemapper->scale(*picture)));
   }
-  picture->colorspace = matrix_of(*picture);
+  picture->colorspace = told_matrix(picture->colorspace, picture->height);
   const auto weights = weights_of(picture->colorspace);
   const bool plain_420 =
       picture->format == AV_PIX_FMT_YUV420P || picture->format == AV_PIX_FMT_YUVJ420P;
