@@ -58,6 +58,8 @@ def job(title: Source, folder: Path, *, scale: int = 1) -> dict[str, Any]:
             output["cenc_drm"] = {"key": KEY, "key_id": KEY[::-1]}
         if "encryption" in output:
             output["encryption"] |= {"key": KEY, "iv": KEY[::-1]}
+        for entry in output.get("stream", ()):
+            entry.pop("optimize_bitrate", None)  # `bench_per_title` measures that: no peer has it
         for entry in (output, *output.get("stream", ())):
             for side in ("width", "height"):
                 if side in entry:

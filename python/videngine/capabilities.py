@@ -11,6 +11,8 @@ from videngine import engine
 from videngine.errors import VidengineError
 from videngine.plan import AudioRenditionPlan, VideoRenditionPlan
 from videngine.planning.encoder_options import preset
+from videngine.quality.vmaf import ffmpeg_with_vmaf
+from videngine.settings import Settings
 from videngine.spec.codecs import CODECS, Codec
 from videngine.spec.outputs import KINDS
 from videngine.spec.sound_codecs import SOUND_CODECS, SoundCodec
@@ -18,8 +20,8 @@ from videngine.spec.sound_codecs import SOUND_CODECS, SoundCodec
 _AT_ONCE = 2  # children: each takes a processor for some tenths of a second
 
 
-def capabilities() -> dict[str, Any]:
-    """Codecs and outputs; a codec that is not there says why. Takes some seconds.
+def capabilities(settings: Settings | None = None) -> dict[str, Any]:
+    """Codecs, outputs and VMAF; what is not there says why. Takes some seconds.
 
     Every encoder is tried in a process of its own: drivers have been known to take theirs along.
     """
@@ -38,6 +40,7 @@ def capabilities() -> dict[str, Any]:
         },
         "audio_codecs": {codec.name: verdicts[_encoder(codec)] for codec in SOUND_CODECS.values()},
         "outputs": list(dict.fromkeys(KINDS.values())),
+        "vmaf": _vmaf(settings or Settings()),
     }
 
 
@@ -45,6 +48,19 @@ def capabilities() -> dict[str, Any]:
 def known_capabilities() -> dict[str, Any]:
     """The same, tried once in the life of this process."""
     return capabilities()
+
+
+def _vmaf(settings: Settings) -> dict[str, Any]:
+    """Whether pictures can be judged: for `vmaf`, `metrics` and `optimize_bitrate`."""
+    try:
+        ffmpeg_with_vmaf(settings)
+    except VidengineError as error:
+        return _not_there(error)
+    return {"available": True}
+
+
+def _not_there(error: VidengineError) -> dict[str, Any]:
+    return {"available": False, "code": error.code, "reason": error.message}
 
 
 def _encoder(codec: SoundCodec) -> str:
@@ -55,7 +71,7 @@ def _verdict(plan: VideoRenditionPlan | AudioRenditionPlan) -> dict[str, Any]:
     try:
         engine.try_encoder(plan)
     except VidengineError as error:
-        return {"available": False, "code": error.code, "reason": error.message}
+        return _not_there(error)
     return {"available": True}
 
 

@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 from videngine import engine
-from videngine.errors import Fault, VidengineError
+from videngine.errors import Cancelled, Fault, ResourceError, VidengineError
 from videngine.loudness import measure_gains
 from videngine.media import MediaInfo
 from videngine.plan import first_pass
 from videngine.planning import JobPlan
+from videngine.planning.curves import Curve
+from videngine.planning.per_title import Curves
+from videngine.planning.trials import trial_runs
+from videngine.quality.vmaf import ffmpeg_with_vmaf
 from videngine.run import Run
+from videngine.sampling import sample
 from videngine.tracker import Tracker
+
+
+def try_title(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+    """Try short windows of the title. Nothing depends on it: where it fails there is a warning."""
+    tracker.stage("analyzing", 0.0)
+    folder = run.scratch / "trials"
+    folder.mkdir(exist_ok=True)
+    assert media.video, "planning tries pictures only"
+    try:
+        curves = sample(
+            trial_runs(job.trials, job.engine, media.video, folder=str(folder)),
+            program=ffmpeg_with_vmaf(run.settings),
+            progress=lambda done: tracker.stage("analyzing", done),
+            stop=run.cancelled,
+            timeout_s=run.settings.job_timeout_s,
+        )
+    except (Cancelled, ResourceError):
+        raise
+    except VidengineError as error:
+        message = f"The title was not tried, usual CRFs are used: {error.message}"
+        run.warn(Fault(path="source", code="title_not_analysed", message=message))
+        return {"curves": {}}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {"curves": {str(number): curve.to_json() for number, curve in curves.items()}}
+
+
+def curves_of(job: JobPlan, tried: dict[str, Any]) -> Curves:
+    """What `try_title` found, by the trials of the plan that it tried."""
+    found = {int(number): Curve.from_json(points) for number, points in tried["curves"].items()}
+    return {job.trials[number]: curve for number, curve in found.items()}
 
 
 def analyse(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:

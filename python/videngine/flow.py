@@ -1,5 +1,8 @@
 """The whole flow of a job on one page: ingest → probe → plan → encode → package → upload.
 
+A title that is to be suited is tried before it is encoded, and planned once more with what that
+came to.
+
 Every stage is a step whose result is small JSON: in the service a finished step is remembered, so
 that after a crash the job goes on behind it. Media stays in the job's scratch folder. `local.py`
 runs the same flow with no service.
@@ -11,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from videngine.delivery import Delivery
-from videngine.encoding import analyse, encode
+from videngine.encoding import analyse, curves_of, encode, try_title
 from videngine.errors import Cancelled, EncoderUnavailable, InputError, VidengineError, WorkerLost
 from videngine.outputs import OutputPlan, OutputReport
 from videngine.plan import RenditionResult
@@ -40,8 +43,14 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     tracker = Tracker(run, outputs=len(spec.format))
     step = partial(timed, run)
     prepared = prepare(spec, run, tracker, anywhere=anywhere)
-    plan, media = prepared.plan, prepared.media
-    _refuse_what_cannot_be(plan, run)
+    media = prepared.media
+    _refuse_what_cannot_be(prepared.plan, run)
+    if prepared.plan.trials:
+        tried = step("try", lambda: try_title(prepared.plan, media, run, tracker))
+        prepared = prepared.knowing(curves_of(prepared.plan, tried))
+    plan = prepared.plan
+    for warning in plan.warnings:
+        run.warn(warning)
     if plan.loudness:
         analysed = step("analyze", lambda: analyse(plan, media, run, tracker))
         plan = with_gains(plan, analysed["gains"])

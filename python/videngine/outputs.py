@@ -11,6 +11,18 @@ from videngine.protection import Protection
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What an analysis of the title expects of the CRF that it chose for a rung.
+
+    VMAF is of the picture shown at the source's size; the rate is in bits a second.
+    """
+
+    target_vmaf: float
+    predicted_vmaf: float
+    predicted_bitrate: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RungPlan:
     """One rung of an output, as the manifest shows it: ids of renditions of the engine's plan."""
 
@@ -22,6 +34,7 @@ class RungPlan:
     chunklist: str = ""  # name of its HLS media playlist, if not the usual one
     sounds: int | None = None  # the group of its tracks
     captions: bool = False  # carries those of the source, if it has any
+    chosen: Chosen | None = None  # how well its CRF suits the title
 
 
 @dataclass(frozen=True, kw_only=True)

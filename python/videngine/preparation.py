@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -14,6 +15,7 @@ from videngine.ingest import fetch_assets, fetch_sources
 from videngine.media import MediaInfo
 from videngine.planning import JobPlan, Reel, plan_job, splice
 from videngine.planning.assets import Asset, Assets, AssetSource, named_assets, named_subtitles
+from videngine.planning.per_title import Curves
 from videngine.run import Run, timed
 from videngine.spec import JobSpec
 from videngine.tracker import Tracker
@@ -27,6 +29,11 @@ class Prepared:
     media: MediaInfo
     source_info: dict[str, Any]
     seconds: dict[str, float]
+    planned: Callable[..., JobPlan]
+
+    def knowing(self, curves: Curves) -> Prepared:
+        """The same, planned once more with what trials of the title came to."""
+        return replace(self, plan=self.planned(curves=curves))
 
 
 def prepare(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool = False) -> Prepared:
@@ -48,8 +55,10 @@ def prepare(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool = False
         assets = dict(zip(places, map(_asset, fetched["assets"]), strict=True))
     probed = step("probe", lambda: _probe(sources, run, tracker))
     film = _film(spec, sources, [MediaInfo.from_json(facts) for facts in probed["media"]])
+    planned = partial(_plan, spec, film, sources[0], assets, run=run)
     return Prepared(
-        plan=_plan(spec, film, sources[0], assets, run),
+        plan=planned(curves={}),
+        planned=planned,
         media=film.media,
         source_info=probed["media"][0],
         seconds={"download": ingested["seconds"], "probe": probed["seconds"]},
@@ -73,7 +82,9 @@ def _film(spec: JobSpec, sources: list[Path], media: list[MediaInfo]) -> Reel:
     return splice(spec.stitch, media, [str(path) for path in sources])
 
 
-def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> JobPlan:
+def _plan(
+    spec: JobSpec, film: Reel, source: Path, assets: Assets, *, run: Run, curves: Curves
+) -> JobPlan:
     """Plan the job; pure, so a second run of the flow finds the same plan."""
     plan = plan_job(
         spec,
@@ -84,7 +95,6 @@ def _plan(spec: JobSpec, film: Reel, source: Path, assets: Assets, run: Run) -> 
         default_preset=run.settings.default_preset,
         gif_max_s=Fraction(str(run.settings.gif_max_seconds)),
         cores=os.cpu_count() or 1,
+        curves=curves,
     )
-    for warning in plan.warnings:
-        run.warn(warning)
     return replace(plan, engine=film.in_plan(plan.engine))

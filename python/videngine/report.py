@@ -15,8 +15,8 @@ from videngine.plan import Plan, RenditionResult
 class Progress:
     """How far a job is; ``fraction`` is of the whole job, 0 to 1, and never goes back.
 
-    ``phase`` is downloading, probing, encoding, packaging or uploading; ``outputs`` holds (index,
-    status, fraction).
+    ``phase`` is downloading, probing, analyzing, encoding, packaging or uploading; ``outputs``
+    holds (index, status, fraction).
     """
 
     phase: str
@@ -79,6 +79,8 @@ def begin_report(
                 "frame_rate": str(rung.frame_rate),
                 "crf_used": crfs[rung.video],
             }
+            if rung.chosen:
+                row |= vars(rung.chosen)
         renditions.append(row)
     return OutputReport(
         index=output.index,

@@ -10,8 +10,8 @@ from videngine.report import Progress
 _SPANS = {
     "downloading": (0.0, 0.05),
     "probing": (0.05, 0.05),
-    "analyzing": (0.05, 0.05),
-    "encoding": (0.05, 0.90),
+    "analyzing": (0.05, 0.10),
+    "encoding": (0.10, 0.90),
     "packaging": (0.90, 0.90),
     "uploading": (0.90, 1.0),
 }

@@ -26,6 +26,7 @@ def test_the_command_prints_every_codec_with_a_verdict() -> None:
         assert found["video_codecs"][name]["available"] is True
     assert found["audio_codecs"] == {name: {"available": True} for name in SOUND_CODECS}
     assert found["outputs"] == list(dict.fromkeys(KINDS.values()))
+    assert found["vmaf"] == {"available": True}
     for name in ("h264_nvenc", "hevc_nvenc", "av1_nvenc"):
         verdict = found["video_codecs"][name]
         assert verdict["available"] is False

@@ -63,19 +63,6 @@ def two_passes_meet_the_rate(made: Made) -> None:
     assert settings(made, "x264")["rc"] == "2pass"
 
 
-def crf_is(*wanted: float | None) -> Callable[[Made], None]:
-    """What the report says, and what x264 or x265 wrote."""
-
-    def check(made: Made) -> None:
-        for index, crf in enumerate(wanted):
-            (video,) = [r for r in made.report.outputs[index].renditions if r["kind"] == "video"]
-            assert video["crf_used"] == crf
-            encoder = "x265" if video["codec"].startswith("hvc1") else "x264"
-            assert crf is None or float(settings(made, encoder, index)["crf"]) == crf
-
-    return check
-
-
 def ladder_of_hevc(made: Made) -> None:
     text = made.path(0, "playlist.m3u8").read_text()
     assert 'CODECS="hvc1.' in text
@@ -151,17 +138,6 @@ ROWS = [
         check=dash_of("vp09.")),
     Row(fields=("EncodingFields.two_pass",), name="two_pass",
         job=film(mp4(bitrate=300, two_pass=1, duration=4)), check=two_passes_meet_the_rate),
-    Row(fields=("EncodingFields.optimize_bitrate", "EncodingFields.adjust_crf",
-                "EncodingFields.min_crf", "EncodingFields.max_crf"),
-        name="optimize_bitrate",
-        job=film(
-            short(optimize_bitrate=1, quality=40, bitrate=900),
-            short(optimize_bitrate="1", adjust_crf="-3"),
-            short(optimize_bitrate=1, min_crf=26),
-            short(optimize_bitrate=1, max_crf=20, video_codec="hevc"),
-            short(bitrate=300),
-        ),
-        check=crf_is(23, 20, 26, 20, None)),
     Row(fields=("EncodingFields.profile",), name="profile",
         job=film(short(profile="main", video_codec_parameters={"preset": "fast"})),
         check=video_is(profile="Main")),

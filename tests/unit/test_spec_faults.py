@@ -79,7 +79,6 @@ def test_the_faults_of_the_issues_table_come_all_at_once() -> None:
         (job({"output": ""}), [("format[0].output", "missing_field")]),
         (job({"output": 7}), [("format[0].output", "unknown_output")]),
         (job({"output": ["mp4"]}), [("format[0].output", "unknown_output")]),
-        (job({"output": "hls"}), [("format[0].stream", "missing_field")]),
         (job({"output": "hls", "stream": []}), [("format[0].stream", "missing_field")]),
         (job({"output": "hls", "stream": {}}), [("format[0].stream", "invalid_field")]),
         (job({"output": "hls", "stream": [3]}), [("format[0].stream[0]", "invalid_field")]),

@@ -15,6 +15,9 @@ _BEFORE_CHILDREN = {  # fixed fields that stand before the boxes inside
     b"enca": 28,
 }
 _HEAD = struct.Struct(">I4s")
+_DATA_OFFSET, _FIRST_FLAGS = 0x1, 0x4  # of a trun box: what stands before its samples
+_DURATION, _SIZE = 0x100, 0x200  # what stands in each, in this order
+_FIELDS_OF_SAMPLES = (_DURATION, _SIZE, 0x400, 0x800)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +57,18 @@ def find(data: bytes | mmap, path: str, inside: Box | None = None) -> list[Box]:
         start += _BEFORE_CHILDREN.get(inside.kind, 0)
     found = [b for b in boxes(data, start, end) if first in ("*", b.kind.decode("latin-1"))]
     return [below for box in found for below in find(data, rest, box)] if rest else found
+
+
+def sample_sizes(data: bytes | mmap) -> list[list[int]]:
+    """The bytes of each sample of a fragmented file of one track, by fragment (8.8.8)."""
+    fragments = []
+    for run in find(data, "moof/traf/trun"):
+        flags, count = struct.unpack_from(">II", data, run.start)
+        fields = sum(bool(flags & flag) for flag in _FIELDS_OF_SAMPLES)
+        before = 8 + 4 * sum(bool(flags & flag) for flag in (_DATA_OFFSET, _FIRST_FLAGS))
+        if not flags & _SIZE:
+            raise VidengineError("packaging_failed", "A fragment does not tell its samples' sizes.")
+        place = run.start + before + 4 * bool(flags & _DURATION)
+        sizes = [struct.unpack_from(">I", data, place + 4 * fields * n)[0] for n in range(count)]
+        fragments.append(sizes)
+    return fragments

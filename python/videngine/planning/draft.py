@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from videngine.outputs import SkippedRung
+from videngine.outputs import Chosen, SkippedRung
 from videngine.plan import RepackPlan
 from videngine.planning.images import Image
 from videngine.planning.renditions import VideoWish
 from videngine.planning.sounds import Track
 from videngine.planning.speech import Speech
 from videngine.planning.texts import Text
+from videngine.planning.trials import Trial
 from videngine.spec.outputs import AdaptiveOutput, FileOutput, HlsAudioOutput, Output, Rung
 
 Entry = FileOutput | Rung
@@ -26,6 +27,12 @@ class DraftRung:
     entry: Entry
     wish: VideoWish
     sounds: int | None = None  # the group of its tracks
+    chosen: Chosen | None = None  # what the title's analysis expects of its CRF
+
+    @property
+    def is_tonemapped(self) -> bool:
+        """Whether it is SDR, whatever the source is."""
+        return self.wish.picture.look.tonemap is not None
 
 
 @dataclass(kw_only=True)
@@ -43,6 +50,7 @@ class Draft:
     document: dict[str, Any] | None = None
     repack: RepackPlan | None = None
     skipped: list[SkippedRung] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)  # what would tell how to encode its rungs
     error: dict[str, str] | None = None
 
     @property

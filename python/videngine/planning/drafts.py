@@ -17,6 +17,7 @@ from videngine.planning.image_drafts import gif, stills, thumbnails
 from videngine.planning.images import Image
 from videngine.planning.light import logo_plan, look, unsupported, wants_sdr
 from videngine.planning.metadata import metadata_document
+from videngine.planning.per_title import Curves, auto_rungs, chosen, wanted_trials
 from videngine.planning.pictures import (
     Clip,
     Picture,
@@ -70,6 +71,7 @@ class Drafter:
         preset: str,
         assets: Assets,
         gif_max_s: Fraction,
+        curves: Curves,
     ) -> None:
         self.warnings: list[Fault] = []
         self._upscale = bool(spec.upscale)
@@ -78,6 +80,7 @@ class Drafter:
         self._source_path = source_path
         self._assets = assets
         self._gif_max_s = gif_max_s
+        self._curves = curves
         adaptive = [o for o in spec.format if isinstance(o, AdaptiveOutput)]
         self._segment_s = (adaptive and adaptive[0].segment_duration) or DEFAULT_SEGMENT_S
 
@@ -118,7 +121,8 @@ class Drafter:
         elif isinstance(output, FileOutput):
             self._fill(draft, [(draft.path, output)], stream, clip, self._segment_s)
         else:
-            entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(output.rungs)]
+            rungs = output.rungs if output.stream else auto_rungs(output.rungs[0], stream)
+            entries = [(f"{draft.path}.stream[{i}]", rung) for i, rung in enumerate(rungs)]
             segment_s = output.segment_duration or DEFAULT_SEGMENT_S
             self._fill(draft, entries, stream, clip, segment_s)
         if draft.error:  # a logo that is not there: nothing is encoded for it
@@ -249,6 +253,7 @@ class Drafter:
                 captions=isinstance(draft.output, TextFields) and draft.output.keeps_captions,
             )
             draft.rungs.append(DraftRung(path=path, entry=entry, wish=wish))
+        self._choose(draft, stream)
         target = Target(
             codecs=draft.output.sound_codecs,
             several=draft.separate_audio,
@@ -264,6 +269,22 @@ class Drafter:
         ]
         if isinstance(draft.output, AdaptiveOutput):
             draft.segment_s = segment_s
+
+    def _choose(self, draft: Draft, stream: Stream) -> None:
+        """Give rungs that are to suit the title their CRFs, as far as trials have told of it."""
+        judged = [r for r in draft.rungs if stream.dynamic_range == "SDR" or r.is_tonemapped]
+        draft.trials = wanted_trials(judged)
+        for rung in draft.rungs:
+            if rung.entry.optimize_bitrate and rung not in judged:
+                message = "VMAF judges SDR only; the codec's default CRF is used."
+                self._warn(f"{rung.path}.optimize_bitrate", "title_not_analysed", message)
+        draft.rungs, useless = chosen(
+            draft.rungs,
+            self._curves,
+            source_px=stream.display_size,
+            auto=isinstance(draft.output, AdaptiveOutput) and not draft.output.stream,
+        )
+        draft.skipped += useless
 
     def _tracks(self, draft: Draft, settings: Sequence[AudioFields], target: Target) -> Tracks:
         return tracks(settings, self._media.audio, target=target, warn=self._warner(draft.path))

@@ -98,9 +98,7 @@ class _Decision:
             crf = None if entry.quality is None else float(entry.quality)
             if crf is None and not rate:
                 crf = float(self._codec.default_crf)
-            cap = peak or rate
-        else:
-            cap = peak
+        cap = peak or rate
         if crf == 0 and cap:
             message = "A lossless picture cannot be capped; the rate alone is used."
             self._warn("quality", "conflicting_fields", message)
@@ -128,7 +126,7 @@ class _Decision:
         return max(1000 * asked, ceil(peak / self._picture.frame_rate))
 
     def _optimized_crf(self) -> float | None:
-        """The CRF of `optimize_bitrate`, or None. An analysis of the title would take its place."""
+        """The CRF of `optimize_bitrate`, or None. `per_title` finds a better one by trials."""
         entry = self._entry
         if not entry.optimize_bitrate:
             for name in ("min_crf", "max_crf", "adjust_crf"):

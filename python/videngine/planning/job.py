@@ -14,11 +14,13 @@ from videngine.plan import Plan
 from videngine.planning.assets import Assets
 from videngine.planning.draft import Draft
 from videngine.planning.drafts import Drafter
+from videngine.planning.per_title import Curves
 from videngine.planning.pictures import Picture
 from videngine.planning.protection import protection_of
 from videngine.planning.renditions import LoudnessTarget, Renditions, keyframe_frames
 from videngine.planning.scores import with_scores
 from videngine.planning.speech import Speech, recognitions
+from videngine.planning.trials import Trial
 from videngine.spec.job import JobSpec
 from videngine.spec.keys import OutputPlace, place_outputs
 from videngine.spec.outputs import AdaptiveOutput, Output, Rung, SpeechToTextOutput, ThumbnailOutput
@@ -29,13 +31,15 @@ class JobPlan:
     """What the engine makes, what each output shows of it, and what is not as it was asked.
 
     ``loudness``: what sounds are to be brought to, by their ids; `loudness.measure_gains` finds the
-    gains that `with_gains` puts into the engine's plan.
+    gains that `with_gains` puts into the engine's plan. ``trials``: what would tell how to encode
+    rungs that are to suit the title; `sampling.sample` makes them.
     """
 
     engine: Plan
     outputs: tuple[OutputPlan, ...]
     warnings: tuple[Fault, ...]
     loudness: Mapping[str, LoudnessTarget] = field(default_factory=dict)
+    trials: tuple[Trial, ...] = ()
 
 
 def plan_job(
@@ -48,6 +52,7 @@ def plan_job(
     cores: int,
     assets: Assets | None = None,
     gif_max_s: Fraction = Fraction(30),
+    curves: Curves | None = None,
 ) -> JobPlan:
     """Decide all that can be decided before a frame is decoded.
 
@@ -63,6 +68,8 @@ def plan_job(
         cores: processors, shared out among the encoders by their pixels a second.
         assets: every subtitle file and logo that `named_assets` found; none by default.
         gif_max_s: the longest animation.
+        curves: what the trials of an earlier plan of the job came to. Without them rungs that are
+            to suit the title have their codec's usual CRF.
     """
     places, _ = place_outputs(spec)  # their warnings were given with the answer to the request
     drafter = Drafter(
@@ -72,6 +79,7 @@ def plan_job(
         preset=default_preset,
         assets=assets or {},
         gif_max_s=gif_max_s,
+        curves=curves or {},
     )
     drafts = [drafter.draft(index, output) for index, output in enumerate(spec.format)]
     renditions = Renditions([rung.wish for draft in drafts for rung in draft.rungs])
@@ -87,6 +95,7 @@ def plan_job(
         engine=renditions.plan(media, source_path=source_path, work_dir=work_dir, cores=cores),
         outputs=outputs,
         loudness=renditions.loudness,
+        trials=tuple(dict.fromkeys(trial for draft in drafts for trial in draft.trials)),
         warnings=(
             *_source_warnings(media, drafts),
             *drafter.warnings,
@@ -137,6 +146,7 @@ def _finish(
             chunklist=(isinstance(rung.entry, Rung) and rung.entry.chunklist_name) or "",
             sounds=rung.sounds,
             captions=rung.wish.captions,
+            chosen=rung.chosen,
         )
     tracks = tuple(track.plan(renditions.audio(track.sound)) for track in draft.tracks)
     packaging = _packaging(output)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ _FORMATS = (
 # A frame belongs to the slot of the grid that is nearest to it, and to the earlier of two that are
 # equally near: the engine rounds at 0.55 of a slot, FFmpeg's filter at 0.5.
 _EARLIER = Fraction(1, 20)
+# Where only one of two tells its colours, FFmpeg would convert the other's pixels.
+_UNTOLD = "setparams=range=tv:color_primaries=unknown:color_trc=unknown:colorspace=unknown"
 _SEEK_FROM_S = 10
 _SEEK_BACK_S = 5
 
@@ -117,6 +119,52 @@ def score(
         "vmaf": _pooled(log, "vmaf"),
         "psnr_y": _pooled(log, "psnr_y"),
     }
+
+
+def compare(
+    reference: Path,
+    renditions: Sequence[Path],
+    *,
+    size: tuple[int, int],
+    n_subsample: int,
+    program: str,
+    stop: Callable[[], bool],
+    timeout_s: float,
+) -> list[float]:
+    """The mean VMAF of renditions against one reference of as many frames.
+
+    All are shown at ``size``; frames are paired by number. The reference is decoded once.
+
+    Raises:
+        VidengineError: ``metrics_failed``. WorkerLost, ResourceError (``timeout``), Cancelled.
+    """
+    shown = f"scale={size[0]}:{size[1]}:flags=bicubic,setsar=1,format=yuv420p,{_UNTOLD}"
+    shown += ",settb=1/25,setpts=N"
+    count = len(renditions)
+    graph = [f"[0:v:0]{shown},split={count}" + "".join(f"[r{n}]" for n in range(count))]
+    outputs: list[str] = []
+    for n in range(count):
+        graph.append(f"[{n + 1}:v:0]{shown}[d{n}]")
+        graph.append(
+            f"[d{n}][r{n}]libvmaf=n_threads=1:n_subsample={n_subsample}:log_fmt=json"
+            f":log_path=log{n}.json:shortest=1[o{n}]"
+        )
+        outputs += ["-map", f"[o{n}]", "-c:v", "wrapped_avframe"]
+    inputs = [w for path in (reference, *renditions) for w in ("-threads", "1", *_input(path))]
+    with tempfile.TemporaryDirectory(dir=reference.parent) as folder:
+        _run(
+            [
+                *(program, "-nostdin", "-hide_banner", "-v", "error", *inputs),
+                *("-filter_complex", ";".join(graph), *outputs, "-f", "null", "-"),
+            ],
+            Path(folder),
+            stop=stop,
+            timeout_s=timeout_s,
+        )
+        logs = [json.loads((Path(folder) / f"log{n}.json").read_text()) for n in range(count)]
+    if not all(log["frames"] for log in logs):
+        raise VidengineError("metrics_failed", "The trials have no frame in common.")
+    return [float(log["pooled_metrics"]["vmaf"]["mean"]) for log in logs]
 
 
 def _input(path: Path) -> list[str]:

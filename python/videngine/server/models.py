@@ -76,6 +76,7 @@ class Capabilities(BaseModel):
     video_codecs: dict[str, Capability]
     audio_codecs: dict[str, Capability]
     outputs: list[str]
+    vmaf: Capability
 
 
 class ErrorInfo(BaseModel):

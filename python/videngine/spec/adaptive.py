@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from videngine.spec.codecs import MP4_STANDARDS, TS_STANDARDS, Standard
 from videngine.spec.encoding import check_codecs
@@ -26,11 +26,20 @@ from videngine.spec.subtitles import TextFields
 from videngine.spec.values import Flag
 
 
+def _auto(value: object) -> object:
+    """``"auto"`` is the same as no rungs."""
+    return None if isinstance(value, str) and value.strip().lower() == "auto" else value
+
+
 class AdaptiveOutput(SegmentedOutput, VideoFields, AudioFields, ClipFields, TextFields):
     """A ladder. Fields of a rendition may stand here too, as the default of every rung."""
 
-    stream: tuple[Rung, ...] = Field(
-        min_length=1, max_length=20, description="The rungs of the ladder, 1 to 20. Required."
+    stream: Annotated[tuple[Rung, ...] | None, BeforeValidator(_auto)] = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="The rungs of the ladder, 1 to 20; or `auto`, for sizes and CRFs that suit the "
+        "title. Default: auto.",
     )
     separate_audio: Flag | None = Field(
         None, description="Whether sound is a rendition of its own. Default: true."
@@ -150,11 +159,26 @@ class AdaptiveOutput(SegmentedOutput, VideoFields, AudioFields, ClipFields, Text
 
     @model_validator(mode="after")
     def _sound_fits(self) -> Self:
-        places = [
-            (f"stream.{number}", own, rung)
-            for number, (own, rung) in enumerate(zip(self.stream, self.rungs, strict=True))
-        ]
+        places: list[tuple[str, AudioFields, AudioFields]] = [("", self, self)]
+        if self.stream:
+            places = [
+                (f"stream.{number}", own, rung)
+                for number, (own, rung) in enumerate(zip(self.stream, self.rungs, strict=True))
+            ]
         check_sound(places, codecs=self.sound_codecs, container=self.container[0])
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_of_its_own(self) -> Self:
+        for name in SIZE_FIELDS:
+            if self.stream is None and getattr(self, name) is not None:
+                raise invalid(
+                    "means nothing where `stream` is left out: the ladder's sizes follow from the "
+                    "source",
+                    code="conflicting_fields",
+                    field=name,
+                    instead=DROP,
+                )
         return self
 
     @property
@@ -165,7 +189,8 @@ class AdaptiveOutput(SegmentedOutput, VideoFields, AudioFields, ClipFields, Text
     @model_validator(mode="after")
     def _codecs_fit(self) -> Self:
         name, standards = self.container
-        entries = [(f"stream.{i}.", rung) for i, rung in enumerate(self.rungs)]
+        below = "stream.{}." if self.stream else ""
+        entries = [(below.format(i), rung) for i, rung in enumerate(self.rungs)]
         check_codecs(entries, standards, name)
         return self
 
@@ -173,9 +198,10 @@ class AdaptiveOutput(SegmentedOutput, VideoFields, AudioFields, ClipFields, Text
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs with the output's own fields where they leave one out.
 
-        A rung that says anything about its size says all of it.
+        A rung that says anything about its size says all of it. Without rungs there is one for all
+        that are going to be made.
         """
-        return tuple(self._filled(rung) for rung in self.stream)
+        return tuple(self._filled(rung) for rung in self.stream or (Rung(),))
 
     def _filled(self, rung: Rung) -> Rung:
         sized = any(getattr(rung, name) is not None for name in SIZE_FIELDS)

@@ -68,9 +68,8 @@ class EncodingFields(Model):
     )
     optimize_bitrate: Flag | None = Field(
         None,
-        description="1: a CRF chosen for the title, whatever `quality` and `bitrate` say; H.264 "
-        "and HEVC. It is the codec's default plus `adjust_crf`, and is reported as `crf_used`. "
-        "Default: 0.",
+        description="1: the CRF that suits the title, whatever `quality` says, and at most "
+        "`bitrate`; H.264 and HEVC. Default: 0.",
     )
     min_crf: _Crf | None = Field(None, description="Lowest CRF of `optimize_bitrate`. Default: 0.")
     max_crf: _Crf | None = Field(
