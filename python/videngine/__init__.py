@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from videngine.frames import Frame, Reader, open
     from videngine.frames.encoder import Encoder
+    from videngine.frames.tap import Tap, tap
     from videngine.local import probe, transcode
     from videngine.media import MediaInfo
     from videngine.report import Progress, Report
@@ -53,11 +54,13 @@ __all__ = [
     "ResourceError",
     "Settings",
     "SpecError",
+    "Tap",
     "VidengineError",
     "WorkerLost",
     "__version__",
     "open",
     "probe",
+    "tap",
     "transcode",
 ]
 
@@ -69,8 +72,10 @@ _HOMES = {
     "Reader": "frames",
     "Report": "report",
     "Settings": "settings",
+    "Tap": "frames.tap",
     "open": "frames",
     "probe": "local",
+    "tap": "frames.tap",
     "transcode": "local",
 }
 

@@ -68,8 +68,8 @@ def native_struct(make: Callable[..., Any], data: dict[str, Any]) -> Any:
     return make(**{name: read(name, value) for name, value in data.items()})
 
 
-def _transcode(request: dict[str, Any]) -> None:
-    data = request["plan"]
+def native_session(data: dict[str, Any]) -> _engine.Session:
+    """A session of a `Plan` as JSON, not started."""
     kinds = {
         "clips": _engine.ClipPlan,
         "pictures": _engine.PicturePlan,
@@ -84,13 +84,22 @@ def _transcode(request: dict[str, Any]) -> None:
     lists = {
         name: [native_struct(make, item) for item in data[name]] for name, make in kinds.items()
     }
-    session = _engine.Session(_engine.Plan(**{**data, **lists}))
+    return _engine.Session(_engine.Plan(**{**data, **lists}))
+
+
+def event_json(event: Any) -> dict[str, Any]:
+    """An event of a session, as JSON."""
+    name, fields = _EVENTS[type(event)]
+    return {"event": name, **{f: _plain(getattr(event, f)) for f in fields}}
+
+
+def _transcode(request: dict[str, Any]) -> None:
+    session = native_session(request["plan"])
     session.start()
     while not session.ended:
         event = session.next_event(timeout_s=1.0)
         if event is not None:
-            name, fields = _EVENTS[type(event)]
-            send({"event": name, **{f: _plain(getattr(event, f)) for f in fields}})
+            send(event_json(event))
     session.join()
 
 

@@ -102,5 +102,5 @@ def encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[s
     if first:
         engine.transcode(first, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
         done = share
-    results = engine.transcode(plan, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
+    results = run.run_plan(plan, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
     return {"results": [r.to_json() for r in results], "failures": failures, "stats": stats}

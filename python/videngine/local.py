@@ -16,6 +16,7 @@ from videngine.flow import run_job
 from videngine.limits import require_within_limits
 from videngine.media import MediaInfo
 from videngine.report import Progress, Report
+from videngine.run import RunPlan
 from videngine.settings import Settings
 from videngine.spec import parse_job
 
@@ -30,7 +31,9 @@ class LocalRun:
         scratch: Path,
         on_progress: Callable[[Progress], None],
         cancelled: Callable[[], bool],
+        run_plan: RunPlan = engine.transcode,
     ) -> None:
+        self.run_plan = run_plan
         self.job_id = str(uuid.uuid4())
         self.settings = settings
         self.scratch = scratch
@@ -84,6 +87,26 @@ def transcode(
         SpecError: the request is wrong; ``faults`` names every place.
         VidengineError: the job failed; see `videngine.errors`.
     """
+    return run_here(
+        job,
+        settings=settings,
+        on_progress=on_progress,
+        cancelled=cancelled,
+        strict=strict,
+        run_plan=engine.transcode,
+    )
+
+
+def run_here(
+    job: Mapping[str, Any] | str | bytes,
+    *,
+    settings: Settings | None,
+    on_progress: Callable[[Progress], None],
+    cancelled: Callable[[], bool],
+    strict: bool,
+    run_plan: RunPlan,
+) -> Report:
+    """`transcode`, with the encoding itself done by ``run_plan``."""
     body = job if isinstance(job, str | bytes) else json.dumps(dict(job))
     parsed = parse_job(body, strict=strict)
     settings = settings or Settings()
@@ -91,7 +114,13 @@ def transcode(
     parent = settings.scratch_dir
     parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="local-", dir=parent))
-    run = LocalRun(settings=settings, scratch=scratch, on_progress=on_progress, cancelled=cancelled)
+    run = LocalRun(
+        settings=settings,
+        scratch=scratch,
+        on_progress=on_progress,
+        cancelled=cancelled,
+        run_plan=run_plan,
+    )
     try:
         report = run_job(parsed.spec, run, anywhere=True)
     finally:

@@ -7,17 +7,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from videngine.child_protocol import OnEvent, Stop
 from videngine.errors import Cancelled, Fault
+from videngine.plan import Plan, RenditionResult
 from videngine.report import Progress
 from videngine.settings import Settings
 
 JSON = Any
 
 
+class RunPlan(Protocol):
+    """Runs one plan of the engine to its end: `engine.transcode`, or what does as it does."""
+
+    def __call__(
+        self, plan: Plan, *, on_event: OnEvent, stop: Stop, timeout_s: float | None = None
+    ) -> list[RenditionResult]:
+        """As `engine.transcode`."""
+        ...
+
+
 class Run(Protocol):
     """One run of a job, as the flow sees it."""
 
     job_id: str
+    run_plan: RunPlan
     settings: Settings
     scratch: Path  # the job's own folder; survives a crash
 

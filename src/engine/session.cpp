@@ -58,6 +58,7 @@ struct Session::State {
   void build();
   void build_pictures();
   void build_sounds();
+  void build_taps();
   // The body of a stage that makes one rendition: if it fails, it alone is given up.
   std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
                              std::function<void()> run);
@@ -107,6 +108,7 @@ struct Session::State {
   std::vector<TextStage*> texts;
   std::vector<std::unique_ptr<GifStage>> gifs;
   std::vector<std::unique_ptr<ThumbnailsStage>> thumbnails;
+  std::vector<std::pair<std::string, std::shared_ptr<graph::Tap>>> taps;  // by picture
   graph::Stages stages;
 };
 
@@ -157,6 +159,7 @@ void Session::State::build() {
   }
   if (plan.shows_pictures()) {
     build_pictures();
+    build_taps();
   } else {
     clock.finish(graph::PictureClock::kForever);
   }
@@ -262,6 +265,14 @@ void Session::State::build_pictures() {
   }
 }
 
+void Session::State::build_taps() {
+  for (const auto& [picture, tap] : taps) {
+    graph::Outlet& from = picture.empty() ? picture_source("") : pictures.at(picture)->outlet();
+    from.add(tap);
+    stages.on_stop([tap] { tap->finish(); });
+  }
+}
+
 void Session::State::build_sounds() {
   for (const AudioRenditionPlan& audio : plan.audio) {
     SoundSource source{nullptr, [] { return false; }};
@@ -351,6 +362,15 @@ Session::Session(Plan plan) {
 }
 
 Session::~Session() = default;
+
+void Session::tap(std::string picture, std::shared_ptr<graph::Tap> tap) {
+  const auto& known = state_->plan.pictures;
+  const bool there = picture.empty()
+                         ? state_->plan.shows_pictures()
+                         : std::ranges::find(known, picture, &PicturePlan::id) != known.end();
+  if (!there) throw std::invalid_argument("the plan has no picture \"" + picture + "\"");
+  state_->taps.emplace_back(std::move(picture), std::move(tap));
+}
 
 void Session::start() {
   State& s = *state_;

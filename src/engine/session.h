@@ -3,8 +3,10 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "event.h"
+#include "graph/tap.h"
 #include "plan.h"
 
 namespace videngine {
@@ -21,6 +23,9 @@ class Session {
   // Abandons what is not finished.
   ~Session();
 
+  // Before start: has `tap` given the frames of a picture of the plan, by its id; "" is the decoded
+  // source. It ends with them.
+  void tap(std::string picture, std::shared_ptr<graph::Tap> tap);
   // Opens the source, builds the graph and starts it. Throws EngineError.
   void start();
   // The next event, in order; progress comes at least five times a second. Nothing: `wait` has

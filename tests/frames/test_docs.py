@@ -18,6 +18,7 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "frames.md").read_t
 def test_an_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIDENGINE_STATE_DIR", str(tmp_path / "state"))
     src = videngine.open("tests/data/media/bbb_720p24_20s.mp4", max_live_frames=600)
     names = {"src": src, "frame": src[240], "numpy": np, "videngine": videngine}
     names |= {"ys": np.empty((100, 720, 1280), "u1"), "out": np.empty((720, 1280, 3), "u1")}

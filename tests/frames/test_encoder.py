@@ -112,6 +112,7 @@ def test_rgb_comes_back(dtype: type, matrix: str, range_: str, tmp_path: Path) -
         view = np.zeros((90, 200, 3), dtype)
         view[:, :160] = rgb
         enc.write(view[:, :160])  # rows with a gap between: as they lie
+        assert enc.in_place == 0
     with videngine.open(target) as src:
         frames = list(src)
         assert frames[0].depth == (8 if dtype == np.uint8 else 10)

@@ -44,6 +44,13 @@ def write_frames() -> None:
         assert_type(enc.in_place, int)
 
 
+def tap_a_job(job: dict[str, object]) -> None:
+    with videngine.tap(job, every=10, at="720p", full="drop") as frames:
+        for frame in frames:
+            assert_type(frame, videngine.Frame)
+    assert_type(frames.report, videngine.Report)
+
+
 def catch() -> None:
     try:
         videngine.transcode("{}")

@@ -160,6 +160,7 @@ def test_the_engine_is_imported_by_the_child_process_and_for_frames_only() -> No
         "python/videngine/frames/encoder.py",
         "python/videngine/frames/frame.py",  # for types
         "python/videngine/frames/reader.py",
+        "python/videngine/frames/tap.py",  # for types
         "python/videngine/native_facts.py",  # for types
     }
 

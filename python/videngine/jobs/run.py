@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from videngine import engine
 from videngine.errors import Cancelled, Fault, VidengineError
 from videngine.jobs.attempts import Attempt, Beat
 from videngine.jobs.queue import JSON, Abandon, Executor
@@ -15,6 +16,7 @@ from videngine.settings import Settings
 
 if TYPE_CHECKING:
     from videngine.report import Progress
+    from videngine.run import RunPlan
 
 StopReason = Literal["canceled", "released", "fenced"]
 _PROGRESS_EVENT_EVERY_S = 10
@@ -48,6 +50,7 @@ class ServiceRun:
     ) -> None:
         self.attempt = attempt
         self.job_id = attempt.job_id
+        self.run_plan: RunPlan = engine.transcode
         self.settings = settings
         self.scratch = scratch
         self.stop_reason: StopReason | None = None

@@ -15,12 +15,19 @@
 namespace py = pybind11;
 using namespace videngine;  // NOLINT(google-build-using-namespace): a file of bindings speaks of
                             // nothing else
+using bindings::Giver;
 using bindings::HeldFrame;
 using bindings::Lease;
 using bindings::LiveFrames;
 
 namespace {
 constexpr std::chrono::milliseconds kPatience{50};
+
+// How many frames may be held where the caller does not say: as many as fit, but enough to work
+// with.
+constexpr int64_t kLiveBytes = int64_t{1} << 30;
+constexpr int64_t kLeastLive = 32;
+
 }  // namespace
 
 frames::Check bindings::signal_check() {
@@ -33,6 +40,26 @@ frames::Check bindings::signal_check() {
   };
 }
 
+void Giver::require(std::size_t least) const {
+  if (live->most - live->count < static_cast<int64_t>(least)) {
+    throw EngineError(ErrorClass::ResourceError, "too_many_frames",
+                      std::to_string(live->count) + " frames of this source are held, and " +
+                          std::to_string(least) +
+                          " more would be over max_live_frames=" + std::to_string(live->most) +
+                          ": let go of frames and of views of their planes, copy what you keep "
+                          "(numpy.array(plane)), or open the source with a larger "
+                          "max_live_frames.");
+  }
+}
+
+std::shared_ptr<HeldFrame> Giver::give(av::Frame frame) const {
+  return std::make_shared<HeldFrame>(std::move(frame), look, std::make_shared<Lease>(live), false);
+}
+
+int64_t bindings::most_live(int64_t frame_bytes) {
+  return std::max(kLeastLive, kLiveBytes / std::max<int64_t>(frame_bytes, 1));
+}
+
 frames::Damaged bindings::damaged_policy(const std::string& name) {
   if (name == "raise") return frames::Damaged::kRaise;
   return name == "skip" ? frames::Damaged::kSkip : frames::Damaged::kShow;
@@ -40,38 +67,10 @@ frames::Damaged bindings::damaged_policy(const std::string& name) {
 
 namespace {
 
-// How many frames may be held where the caller does not say: as many as fit, but enough to work
-// with.
-constexpr int64_t kLiveBytes = int64_t{1} << 30;
-constexpr int64_t kLeastLive = 32;
-
 // One packet: pts, dts, key, pos, size, duration, hidden. One frame: packet, pts.
 constexpr py::ssize_t kPacketColumns = 7;
 constexpr py::ssize_t kFrameColumns = 2;
 using Table = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
-
-// Hands frames to Python, within the limit.
-struct Giver {
-  std::shared_ptr<const frames::StreamLook> look;
-  std::shared_ptr<LiveFrames> live;
-
-  // Throws ResourceError too_many_frames unless so many may be given now.
-  void require(std::size_t least) const {
-    if (live->most - live->count < static_cast<int64_t>(least)) {
-      throw EngineError(
-          ErrorClass::ResourceError, "too_many_frames",
-          std::to_string(live->count) + " frames of this source are held, and " +
-              std::to_string(least) +
-              " more would be over max_live_frames=" + std::to_string(live->most) +
-              ": let go of frames and of views of their planes, copy what you keep "
-              "(numpy.array(plane)), or open the source with a larger max_live_frames.");
-    }
-  }
-  [[nodiscard]] std::shared_ptr<HeldFrame> give(av::Frame frame) const {
-    return std::make_shared<HeldFrame>(std::move(frame), look, std::make_shared<Lease>(live),
-                                       false);
-  }
-};
 
 // Where each of the frames goes.
 using Places = std::vector<std::vector<int64_t>>;
@@ -114,9 +113,8 @@ class FrameReader {
       : reader_(path, {stream, threads, bindings::damaged_policy(damaged)}),
         giver_{std::make_shared<const frames::StreamLook>(reader_.look()),
                std::make_shared<LiveFrames>()} {
-    giver_.live->most = max_live_frames > 0
-                            ? max_live_frames
-                            : std::max(kLeastLive, kLiveBytes / giver_.look->frame_bytes);
+    giver_.live->most =
+        max_live_frames > 0 ? max_live_frames : bindings::most_live(giver_.look->frame_bytes);
   }
 
   [[nodiscard]] const frames::StreamLook& look() const { return *giver_.look; }

@@ -41,6 +41,18 @@ struct HeldFrame {
   bool writable = false;
 };
 
+// Hands frames to Python, within the limit.
+struct Giver {
+  std::shared_ptr<const frames::StreamLook> look;
+  std::shared_ptr<LiveFrames> live;
+
+  // Throws ResourceError too_many_frames unless so many may be given now.
+  void require(std::size_t least) const;
+  [[nodiscard]] std::shared_ptr<HeldFrame> give(av::Frame frame) const;
+};
+// How many frames of so many bytes may be held where the caller does not say.
+int64_t most_live(int64_t frame_bytes);
+
 // What keeps the memory behind one plane alive: nothing of Python, so that it may end on any thread
 // and without the GIL.
 struct Hold {

@@ -14,9 +14,9 @@ namespace videngine::frames {
 struct SoundWanted {
   std::string stream = "a:0";  // or the number of a stream
   int sample_rate_hz = 0;
-  int channels = 0;                // mixed in the usual way; 0: the source's own
-  int64_t first_sample = 0;        // at `sample_rate_hz`, from the source's origin
-  std::optional<int64_t> samples;  // none: to the end
+  int channels = 0;                  // mixed in the usual way; 0: the source's own
+  int64_t first_sample = 0;          // at `sample_rate_hz`, from the source's origin
+  std::optional<int64_t> samples{};  // none: to the end
   Damaged damaged = Damaged::kRaise;
 };
 

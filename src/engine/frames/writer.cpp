@@ -55,22 +55,14 @@ int64_t Writer::in_place() const {
 void Writer::write(const AVFrame& picture, int64_t pts, bool key) {
   const std::scoped_lock lock(mutex_);
   const bool upside_down = std::ranges::any_of(picture.linesize, [](int size) { return size < 0; });
-  if (!upside_down) {
-    encode(picture, pts, key);
-    return;
-  }
-  encode(*copy_of(picture), pts, key);
+  encode(upside_down ? *copy_of(picture) : picture, pts, key, picture.data[0]);
 }
 
 void Writer::write_borrowed(const AVFrame& picture, int64_t pts, bool key) {
   const std::scoped_lock lock(mutex_);
   const av::Frame told = av::share(picture);
   told->color_range = range_of(plan_);
-  if (picture.format == format_) {
-    encode(*told, pts, key);
-    return;
-  }
-  encode(*copy_of(*told), pts, key);
+  encode(picture.format == format_ ? *told : *copy_of(*told), pts, key, picture.data[0]);
 }
 
 void Writer::write_rgb(const RgbView& rgb, int64_t pts, bool key) {
@@ -81,10 +73,10 @@ void Writer::write_rgb(const RgbView& rgb, int64_t pts, bool key) {
   picture->colorspace = told_matrix(matrix, picture->height);
   picture->color_range = range_of(plan_);
   from_rgb(rgb, *picture, scratch_);
-  encode(*picture, pts, key);
+  encode(*picture, pts, key, rgb.data);
 }
 
-void Writer::encode(const AVFrame& picture, int64_t pts, bool key) {
+void Writer::encode(const AVFrame& picture, int64_t pts, bool key, const uint8_t* given) {
   if (count_ > 0 && pts <= pts_.back()) {
     throw std::invalid_argument("pts " + std::to_string(pts) + " is not above " +
                                 std::to_string(pts_.back()) +
@@ -96,7 +88,7 @@ void Writer::encode(const AVFrame& picture, int64_t pts, bool key) {
   if (!encoder_) open(*frame);
   const bool regular = count_ == 0 || count_ - last_key_ >= plan_.video.gop_frames;
   if (regular || key) last_key_ = count_;
-  if (frame->data[0] == picture.data[0]) ++in_place_;
+  if (frame->data[0] == given) ++in_place_;
   frame->pts = count_++;
   pts_.push_back(pts);
   encoder_->encode(frame.get(), regular || key,

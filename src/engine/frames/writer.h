@@ -51,7 +51,8 @@ class Writer {
   [[nodiscard]] int64_t in_place() const;
 
  private:
-  void encode(const AVFrame& picture, int64_t pts, bool key);
+  // `given` is where the caller's picture lies.
+  void encode(const AVFrame& picture, int64_t pts, bool key, const uint8_t* given);
   void open(const AVFrame& first);
   void put(av::Packet packet);
   [[nodiscard]] int64_t pts_of(int64_t number) const;

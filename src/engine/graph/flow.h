@@ -12,6 +12,7 @@
 
 #include "av/handles.h"
 #include "graph/queue.h"
+#include "graph/tap.h"
 
 namespace videngine::graph {
 
@@ -29,8 +30,10 @@ class Outlet {
   std::shared_ptr<FrameQueue> connect() {
     return consumers_.emplace_back(std::make_shared<FrameQueue>(kFrameQueueDepth));
   }
-  // False: no consumer wants more.
+  void add(std::shared_ptr<Tap> tap) { taps_.push_back(std::move(tap)); }
+  // False: no consumer wants more; taps do not count.
   bool push(const AVFrame& frame) {
+    for (const auto& tap : taps_) tap->offer(frame);
     bool wanted = false;
     for (const auto& queue : consumers_) {
       if (!queue->closed()) wanted |= queue->push(av::share(frame));
@@ -39,6 +42,7 @@ class Outlet {
   }
   void finish() {
     for (const auto& queue : consumers_) queue->finish();
+    for (const auto& tap : taps_) tap->finish();
   }
   [[nodiscard]] const std::vector<std::shared_ptr<FrameQueue>>& consumers() const {
     return consumers_;
@@ -46,6 +50,7 @@ class Outlet {
 
  private:
   std::vector<std::shared_ptr<FrameQueue>> consumers_;
+  std::vector<std::shared_ptr<Tap>> taps_;
 };
 
 // How far the decoded picture has come, in microseconds from the source's origin. Sound waits for
