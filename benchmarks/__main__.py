@@ -14,6 +14,7 @@ from benchmarks import (
     bench_ladder,
     bench_memory,
     bench_overhead,
+    bench_per_title,
     bench_pictures,
     bench_request,
     bench_sprite,
@@ -72,6 +73,7 @@ class Bench:
             "sprite": self.sprite,
             "overhead": self.overhead,
             "memory": self.memory,
+            "per_title": self.per_title,
             "shaka": self.shaka,
         }
 
@@ -126,6 +128,9 @@ class Bench:
             bench_overhead.measure(source(name), ladder, folder, runs=self._runs)
             for name in self._sources
         ]
+
+    def per_title(self, folder: Path) -> list[Result]:
+        return bench_per_title.measure(folder)
 
     def memory(self, folder: Path) -> list[Result]:
         return [bench_memory.measure(source("small-1"), 30, folder)]

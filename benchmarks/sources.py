@@ -94,6 +94,21 @@ def _full_hd(name: str, what: str, clip: Path, picture: str, **more: Any) -> Sou
     )
 
 
+def _minute(name: str, what: str, picture: str) -> Source:
+    """Of the city, again and again; without sound."""
+    return Source(
+        name=name,
+        what=what,
+        clip=CITY,
+        width_px=1280,
+        height_px=720,
+        rate=Fraction(25),
+        recipe=f"-an -vf {picture} {_X264} -crf 16",
+        input_options="-stream_loop 7",
+        seconds=60,
+    )
+
+
 def _uhd_hdr(name: str, kind: str, transfer: str, told: str) -> Source:
     # BT.2408: the white of SDR shines with 203 nits.
     to_hdr = (
@@ -161,6 +176,27 @@ SOURCES = (
         width_px=1280,
         height_px=720,
         rate=Fraction(24),
+    ),
+    Source(
+        name="spoken",
+        what="a shipped clip of a still scene, seven times: one minute of 720p30",
+        clip=MEDIA / "hello_720p30.mp4",
+        width_px=1280,
+        height_px=720,
+        rate=Fraction(30),
+        recipe="-c copy",
+        input_options="-stream_loop 6",
+    ),
+    _minute(
+        "grain-720",
+        "camera footage of a city under film grain, 720p25, eight times",
+        "fps=25,scale=1280:720:flags=lanczos,setsar=1,noise=c0s=7:c0f=t+u:c0_seed=11",
+    ),
+    _minute(
+        "sport-720",
+        "camera footage panned and shaken fast, 720p25, eight times",
+        "fps=25,scale=1920:1080:flags=lanczos,setsar=1,"
+        "crop=1280:720:x='(iw-ow)/2*(1+sin(t*2.3))':y='(ih-oh)/2*(1+sin(t*3.1+1))'",
     ),
     Source(
         name="long",

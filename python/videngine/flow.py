@@ -47,7 +47,8 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     _refuse_what_cannot_be(prepared.plan, run)
     if prepared.plan.trials:
         tried = step("try", lambda: try_title(prepared.plan, media, run, tracker))
-        prepared = prepared.knowing(curves_of(prepared.plan, tried))
+        curves = curves_of(prepared.plan, tried)
+        prepared = prepared.knowing(curves, seconds=tried["seconds"])
     plan = prepared.plan
     for warning in plan.warnings:
         run.warn(warning)

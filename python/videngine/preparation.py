@@ -31,9 +31,10 @@ class Prepared:
     seconds: dict[str, float]
     planned: Callable[..., JobPlan]
 
-    def knowing(self, curves: Curves) -> Prepared:
-        """The same, planned once more with what trials of the title came to."""
-        return replace(self, plan=self.planned(curves=curves))
+    def knowing(self, curves: Curves, *, seconds: float) -> Prepared:
+        """The same, planned once more with what trials of the title came to, in so much time."""
+        spent = {**self.seconds, "analyze": seconds}
+        return replace(self, plan=self.planned(curves=curves), seconds=spent)
 
 
 def prepare(spec: JobSpec, run: Run, tracker: Tracker, *, anywhere: bool = False) -> Prepared:

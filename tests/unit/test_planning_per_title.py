@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from math import log
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from videngine.media import Color, MediaInfo, Stream
+from videngine.plan import ClipPlan
 from videngine.planning import JobPlan, plan_job
 from videngine.planning.curves import Curve, Point
 from videngine.planning.per_title import TARGET_VMAF, Curves
@@ -247,3 +249,40 @@ def test_a_title_shorter_than_its_windows_is_one_window() -> None:
     found = plan({"output": "mp4", "optimize_bitrate": 1, "duration": 0.75}, stream=short)
     (run,) = trial_runs(found.trials, found.engine, short, folder="/s")
     assert [(clip.start_s, clip.length_s) for clip in run.plan.clips] == [(0, Fraction(3, 4))]
+
+
+def test_bars_and_logos_are_not_tried() -> None:
+    found = plan({"output": "mp4", "optimize_bitrate": 1, "size": "480x480", "resize_mode": "pad"})
+    (one,) = found.trials
+    assert (one.picture.width_px, one.picture.height_px) == (480, 270)
+    (run,) = trial_runs(found.trials, found.engine, VIDEO, folder="/s")[:1]
+    assert run.sizes == {"r0": (1920, 1080)}
+
+
+def test_large_pictures_are_tried_in_one_window_at_a_time() -> None:
+    large = Stream(**{**vars(VIDEO), "width_px": 3840, "height_px": 2160})
+    found = plan({"output": "mp4", "optimize_bitrate": 1, "height": 720}, stream=large)
+    runs = trial_runs(found.trials, found.engine, large, folder="/s")
+    assert [len(run.plan.clips) for run in runs] == [1] * 4
+
+
+def test_windows_of_clips_in_a_row_lie_within_one_of_them() -> None:
+    found = plan(ladder())
+    clips = tuple(
+        ClipPlan(
+            path=path,
+            video_stream=0,
+            rotation_deg=0,
+            start_s=Fraction(7),
+            length_s=Fraction(length),
+        )
+        for path, length in (("/a", 15), ("/b", 75), ("/c", 30))
+    )
+    source = replace(found.engine, clips=clips)
+    (run,) = trial_runs(found.trials, source, VIDEO, folder="/s")
+    assert [(clip.path, float(clip.start_s)) for clip in run.plan.clips] == [
+        ("/a", 21.5),
+        ("/b", 36.75),
+        ("/b", 66.75),
+        ("/c", 21.75),
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
+from math import prod
 
 from videngine.media import Stream
 from videngine.plan import ClipPlan, Plan, VideoRenditionPlan
@@ -24,6 +24,7 @@ _USUAL_SHARE = 60  # one frame of so many is tried: about a tenth of the encode'
 _WINDOW_S = Fraction(1, 2)
 _FEWEST, _MOST = 2, 40
 _WINDOWS_AT_ONCE = 4  # each is decoded by a decoder of its own, which holds its frames
+_LARGE_PX = 1920 * 1088  # of larger pictures encoders hold as much as there is memory
 
 # Short windows end before an encoder's look-ahead does: they come out as whole titles do at a CRF
 # that is higher by so much. Measured; docs/performance.md has the figures.
@@ -65,11 +66,18 @@ class TrialRun:
 
 
 def trial(picture: Picture, encoding: Encoding) -> Trial | None:
-    """What to try for a rung; None if its encoder has no trials."""
+    """What to try for a rung, without logos and bars; None if its encoder has no trials."""
     if encoding.codec not in CRFS:
         return None
+    geometry = picture.geometry
     return Trial(
-        picture=replace(picture, look=replace(picture.look, logos=())),
+        picture=replace(
+            picture,
+            width_px=picture.width_px - geometry.bars_x_px,
+            height_px=picture.height_px - geometry.bars_y_px,
+            geometry=replace(geometry, bars_x_px=0, bars_y_px=0),
+            look=replace(picture.look, logos=()),
+        ),
         encoding=replace(encoding, rate_control=RateControl(), two_pass=False, tag=""),
     )
 
@@ -100,6 +108,7 @@ def trial_runs(
         ),
     )
     runs = []
+    large = prod(stream.display_size) > _LARGE_PX
     groups = dict.fromkeys((t.picture.clip, t.picture.frame_rate) for t in trials)
     for clip, rate in groups:
         members = [
@@ -111,7 +120,7 @@ def trial_runs(
         windows, frames = _windows(clip, rate, whole, share=share)
         runs += [
             _run(members, part, source, stream, frames=frames, folder=folder)
-            for part in _in_groups(windows)
+            for part in _in_groups(windows, 1 if large else _WINDOWS_AT_ONCE)
         ]
     return runs
 
@@ -121,6 +130,8 @@ def _windows(
 ) -> tuple[list[ClipPlan], int]:
     """Where a clip of the film is looked at: in the middles of equal parts; frames of a window."""
     length_s = clip.length_s or sum((c.length_s for c in whole), Fraction(0)) - clip.start_s
+    if length_s <= 0:  # the source does not say: its beginning stands for it
+        length_s = _FEWEST * _WINDOW_S
     window_s = _WINDOW_S
     count = min(max(round(length_s / share / window_s), _FEWEST), _MOST)
     if length_s <= count * window_s:
@@ -131,9 +142,9 @@ def _windows(
     return [_cut(start_s, frames / rate, whole) for start_s in starts], frames
 
 
-def _in_groups(windows: Sequence[ClipPlan]) -> Iterable[Sequence[ClipPlan]]:
-    for begin in range(0, len(windows), _WINDOWS_AT_ONCE):
-        yield windows[begin : begin + _WINDOWS_AT_ONCE]
+def _in_groups(windows: Sequence[ClipPlan], count: int) -> Iterable[Sequence[ClipPlan]]:
+    for begin in range(0, len(windows), count):
+        yield windows[begin : begin + count]
 
 
 def _cut(start_s: Fraction, length_s: Fraction, whole: Sequence[ClipPlan]) -> ClipPlan:
@@ -224,19 +235,5 @@ def _reference(picture: Picture, source: Size) -> Picture:
     upright = turned(source, picture.geometry.rotation_deg)
     width, height = picture.whole
     across, down = max(Fraction(1), upright[0] / width), max(Fraction(1), upright[1] / height)
-    geometry = picture.geometry
-    return replace(
-        picture,
-        width_px=_even(picture.width_px * across),
-        height_px=_even(picture.height_px * down),
-        geometry=replace(
-            geometry,
-            bars_x_px=_even(geometry.bars_x_px * across) if geometry.bars_x_px else 0,
-            bars_y_px=_even(geometry.bars_y_px * down) if geometry.bars_y_px else 0,
-        ),
-        pixel_format="yuv420p",
-    )
-
-
-def _even(value: Fraction) -> int:
-    return 2 * max(1, ceil(value / 2 - Fraction(1, 2)))
+    larger = even((picture.width_px * across, picture.height_px * down))
+    return replace(picture, width_px=larger[0], height_px=larger[1], pixel_format="yuv420p")
