@@ -29,7 +29,7 @@ class Geometry:
     bars_x_px: int = 0
     bars_y_px: int = 0
     sample_aspect_ratio: Fraction = Fraction(1)
-    filter: str = "bicubic"
+    filter: str = "lanczos"
 
 
 Mix = tuple[tuple[float, ...], ...]

@@ -60,7 +60,7 @@ struct Geometry {
   int bars_x_px = 0;           // black columns, left and right together
   int bars_y_px = 0;           // black rows, above and below together
   Rational sample_aspect_ratio{1, 1};
-  std::string filter = "bicubic";  // that scales, by swscale's names
+  std::string filter = "lanczos";  // that scales, by swscale's names
 };
 
 struct PicturePlan {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
@@ -83,9 +82,7 @@ def gif(
     framing = _whole(output, stream, upscale=upscale, warn=warn)
     if output.height is None and output.width is None:
         framing = framing.scaled(shrinking(framing.frame, (GIF_SIDE_PX, GIF_SIDE_PX)))
-    frame = framing.rounded()
-    crisp = replace(frame, geometry=replace(frame.geometry, filter="lanczos"))
-    return Gif(frame=crisp, frame_rate=output.framerate or DEFAULT_GIF_RATE, clip=clip)
+    return Gif(frame=framing.rounded(), frame_rate=output.framerate or DEFAULT_GIF_RATE, clip=clip)
 
 
 def thumbnails(

@@ -238,7 +238,7 @@ class CodecParameters(Model):
         None, description="B frames in a row. Default: the preset's."
     )
     sws_flags: Annotated[str, _word(SCALERS)] | None = Field(
-        None, description="Filter that scales the picture; one name. Default: bicubic."
+        None, description="Filter that scales the picture; one name. Default: lanczos."
     )
     preset: (
         Annotated[str, Scalar(_droppable(_preset), {"enum": [*PRESETS, *VPX_PRESETS]})] | None

@@ -76,12 +76,12 @@ int scaling_filter(const std::string& name) {
                                            {"bicublin", SWS_BICUBLIN},
                                            {"gauss", SWS_GAUSS},
                                            {"sinc", SWS_SINC},
-                                           {"lanczos", SWS_LANCZOS},
+                                           {"bicubic", SWS_BICUBIC},
                                            {"spline", SWS_SPLINE}}};
   for (const auto& [known, filter] : kFilters) {
     if (known == name) return filter;
   }
-  return SWS_BICUBIC;
+  return SWS_LANCZOS;
 }
 
 struct Scaler::State {
@@ -108,7 +108,7 @@ bool Scaler::needs_two_steps(const AVFrame& input) const {
   const bool asked = wanted.matrix != AVCOL_SPC_UNSPECIFIED ||
                      wanted.primaries != AVCOL_PRI_UNSPECIFIED ||
                      wanted.transfer != AVCOL_TRC_UNSPECIFIED;
-  const bool at_once = zimg_takes(input) && state_->output.filter == SWS_BICUBIC;
+  const bool at_once = zimg_takes(input, state_->output.filter);
   return asked && !is_rgb(state_->output.pixel_format) && !at_once;
 }
 
@@ -120,7 +120,7 @@ av::Frame Scaler::scale(const AVFrame& whole) {
       as_it_is.color = {};
       s.first = std::make_unique<Scaler>(as_it_is, s.part);
       PictureFormat coloured = s.output;
-      coloured.filter = SWS_BICUBIC;
+      coloured.filter = SWS_LANCZOS;
       s.second = std::make_unique<Scaler>(coloured);
     }
     return s.second->scale(*s.first->scale(whole));
@@ -170,7 +170,7 @@ av::Frame Scaler::scale(const AVFrame& whole) {
                     s.like->chroma_location == input.chroma_location;
   if (!fits) {
     s.converter.reset();
-    if (s.output.filter == SWS_BICUBIC) s.converter = make_zimg_converter(input, *output, s.part);
+    s.converter = make_zimg_converter(input, *output, s.part, s.output.filter);
     if (!s.converter) s.converter = make_sws_converter(input, *output, s.part, s.output.filter);
     s.like = av::make_frame();
     s.like->width = input.width;

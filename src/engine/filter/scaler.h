@@ -22,11 +22,11 @@ struct PictureFormat {
   int height_px = 0;
   AVPixelFormat pixel_format = AV_PIX_FMT_YUV420P;
   AVRational sample_aspect_ratio{1, 1};
-  int filter = SWS_BICUBIC;  // one of swscale's, by which it is scaled
+  int filter = SWS_LANCZOS;  // one of swscale's, by which it is scaled
   ColorTags color{};
 };
 
-// swscale's filter of a name as in Geometry; SWS_BICUBIC for one that it does not have.
+// swscale's filter of a name as in Geometry; SWS_LANCZOS for one that it does not have.
 int scaling_filter(const std::string& name);
 
 // The part of the input that is scaled, around its middle, as fractions of its sides.
@@ -64,17 +64,18 @@ class Scaler {
   std::unique_ptr<State> state_;
 };
 
-// Whether libzimg converts frames such as this one.
-bool zimg_takes(const AVFrame& frame);
+// Whether libzimg converts frames such as this one by one of swscale's filters.
+bool zimg_takes(const AVFrame& frame, int filter);
 
-// libzimg: fastest, exact; bicubic, planar YUV of even size only, to the same or to planar RGB
-// (whose input must tell its matrix). Null where it does not apply.
+// libzimg: fastest, exact; Lanczos' and bicubic filter, planar YUV of even size only, to the same
+// or to planar RGB (whose input must tell its matrix). Null where it does not apply.
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
-                                                       MiddlePart part = {});
+                                                       MiddlePart part = {},
+                                                       int filter = SWS_LANCZOS);
 // libswscale: everything else (packed, semi-planar, palettes, RGB, odd sizes). It cuts at chroma
 // samples.
 std::unique_ptr<Scaler::Converter> make_sws_converter(const AVFrame& input, const AVFrame& output,
                                                       MiddlePart part = {},
-                                                      int filter = SWS_BICUBIC);
+                                                      int filter = SWS_LANCZOS);
 
 }  // namespace videngine

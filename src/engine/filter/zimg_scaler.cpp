@@ -125,7 +125,7 @@ void set_colours(zimg_image_format& from, const AVFrame& input, zimg_image_forma
 
 class ZimgConverter final : public Scaler::Converter {
  public:
-  ZimgConverter(const AVFrame& input, const AVFrame& output, MiddlePart part)
+  ZimgConverter(const AVFrame& input, const AVFrame& output, MiddlePart part, int filter)
       : staging_(input.width, input.height, static_cast<AVPixelFormat>(input.format)) {
     zimg_image_format from = describe(input);
     from.active_region.width = part.width * input.width;
@@ -136,12 +136,14 @@ class ZimgConverter final : public Scaler::Converter {
     if (!planar_rgb(output)) set_colours(from, input, to, output);
     zimg_graph_builder_params parameters;
     zimg_graph_builder_params_default(&parameters, ZIMG_API_VERSION);
-    parameters.resample_filter = ZIMG_RESIZE_BICUBIC;
-    parameters.filter_param_a = 0;  // B = 0, C = 0.6: what libswscale calls bicubic
-    parameters.filter_param_b = 0.6;
-    parameters.resample_filter_uv = ZIMG_RESIZE_BICUBIC;
-    parameters.filter_param_a_uv = 0;
-    parameters.filter_param_b_uv = 0.6;
+    if (filter == SWS_LANCZOS) {
+      parameters.resample_filter = parameters.resample_filter_uv = ZIMG_RESIZE_LANCZOS;
+      parameters.filter_param_a = parameters.filter_param_a_uv = 3;  // taps
+    } else {
+      parameters.resample_filter = parameters.resample_filter_uv = ZIMG_RESIZE_BICUBIC;
+      parameters.filter_param_a = parameters.filter_param_a_uv = 0;    // B and C as swscale
+      parameters.filter_param_b = parameters.filter_param_b_uv = 0.6;  // has them
+    }
     parameters.dither_type = ZIMG_DITHER_ORDERED;
     if (planar_rgb(output)) {
       // For numbers, not for eyes: chroma by straight lines, and no noise.
@@ -196,17 +198,18 @@ class ZimgConverter final : public Scaler::Converter {
 
 }  // namespace
 
-bool zimg_takes(const AVFrame& frame) {
+bool zimg_takes(const AVFrame& frame, int filter) {
   const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(frame.format));
-  return format != nullptr && planar_yuv(*format) &&
-         frame.width % (1 << format->log2_chroma_w) == 0 &&
+  return (filter == SWS_LANCZOS || filter == SWS_BICUBIC) && format != nullptr &&
+         planar_yuv(*format) && frame.width % (1 << format->log2_chroma_w) == 0 &&
          frame.height % (1 << format->log2_chroma_h) == 0;
 }
 
 std::unique_ptr<Scaler::Converter> make_zimg_converter(const AVFrame& input, const AVFrame& output,
-                                                       MiddlePart part) {
-  if (!zimg_takes(input) || !(zimg_takes(output) || planar_rgb(output))) return nullptr;
-  return std::make_unique<ZimgConverter>(input, output, part);
+                                                       MiddlePart part, int filter) {
+  if (!zimg_takes(input, filter)) return nullptr;
+  if (!zimg_takes(output, filter) && !planar_rgb(output)) return nullptr;
+  return std::make_unique<ZimgConverter>(input, output, part, filter);
 }
 
 }  // namespace videngine

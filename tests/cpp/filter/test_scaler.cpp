@@ -74,6 +74,12 @@ TEST(Scaler, BothWaysShowTheSamePicture) {
   EXPECT_LT(squares / (96 * 160), 4);
 }
 
+TEST(Scaler, FiltersThatZimgHasNotAreSwscales) {
+  const av::Frame input = picture(160, 96);
+  EXPECT_TRUE(make_zimg_converter(*input, *picture(80, 48), {}, SWS_BICUBIC));
+  EXPECT_FALSE(make_zimg_converter(*input, *picture(80, 48), {}, SWS_SPLINE));
+}
+
 TEST(Scaler, OddSizesAreScaledBySwscale) {
   const av::Frame input = picture(853, 479);
   EXPECT_FALSE(make_zimg_converter(*input, *picture(80, 48)));
