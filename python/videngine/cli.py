@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -47,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="videngine", description="One source in, every rendition out, in one decode."
     )
-    parser.add_argument("--version", action="version", version=f"videngine {videngine.__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     encode = commands.add_parser("encode", help="run a job file with no service")
@@ -84,6 +83,14 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name")
     revoke.set_defaults(run=_revoke_tokens)
     return parser
+
+
+class _Version(argparse.Action):
+    """As argparse's own, but the version is looked for when it is asked for: that takes a while."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"videngine {videngine.__version__}")
+        parser.exit()
 
 
 def _encode(arguments: argparse.Namespace) -> int:
@@ -136,6 +143,8 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    import socket
+
     from videngine.jobs.supervisor import Supervisor
     from videngine.server import serve
 

@@ -14,7 +14,6 @@ from videngine import engine, packaging
 from videngine.errors import Cancelled, VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
 from videngine.plan import Plan, RenditionResult
-from videngine.quality.vmaf import ffmpeg_with_vmaf, score
 from videngine.run import Run
 from videngine.spec import JobSpec
 from videngine.spec.destination import Destination
@@ -70,6 +69,8 @@ class Delivery:
 
     def measure(self) -> dict[str, Any]:
         """Score the output's renditions that are to be scored and have not been yet."""
+        from videngine.quality.vmaf import ffmpeg_with_vmaf, score
+
         plans = [plan for plan in self._output.scores if not plan.reason]
         program = ffmpeg_with_vmaf(self._run.settings) if plans else ""
         scores = {}

@@ -7,21 +7,21 @@ from typing import Any
 
 from videngine import engine
 from videngine.errors import Cancelled, Fault, ResourceError, VidengineError
-from videngine.loudness import measure_gains
 from videngine.media import MediaInfo
 from videngine.plan import first_pass
 from videngine.planning import JobPlan
 from videngine.planning.curves import Curve
 from videngine.planning.per_title import Curves
-from videngine.planning.trials import trial_runs
-from videngine.quality.vmaf import ffmpeg_with_vmaf
 from videngine.run import Run
-from videngine.sampling import sample
 from videngine.tracker import Tracker
 
 
 def try_title(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
     """Try short windows of the title. Nothing depends on it: where it fails there is a warning."""
+    from videngine.planning.trials import trial_runs
+    from videngine.quality.vmaf import ffmpeg_with_vmaf
+    from videngine.sampling import sample
+
     tracker.stage("analyzing", 0.0)
     folder = run.scratch / "trials"
     folder.mkdir(exist_ok=True)
@@ -53,6 +53,8 @@ def curves_of(job: JobPlan, tried: dict[str, Any]) -> Curves:
 
 def analyse(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
     """Hear how loud sounds are that are to have a certain loudness."""
+    from videngine.loudness import measure_gains
+
     length_s = float(media.duration_s) or 1.0
     tracker.stage("analyzing", 0.0)
     gains = measure_gains(

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from videngine.child_protocol import OnEvent, Stop, call_child
+from videngine.children import OnEvent, Stop, call_child
 from videngine.media import MediaInfo
 from videngine.plan import (
     AudioRenditionPlan,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from videngine.children import kept_children
 from videngine.delivery import Delivery
 from videngine.encoding import analyse, curves_of, encode, try_title
 from videngine.errors import Cancelled, EncoderUnavailable, InputError, VidengineError, WorkerLost
@@ -27,6 +28,7 @@ from videngine.speech.recognition import Recognitions, model_folder
 from videngine.tracker import Tracker
 
 
+@kept_children()
 def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     """Make every output of ``spec``.
 

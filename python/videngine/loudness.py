@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from videngine import engine
-from videngine.child_protocol import Stop
+from videngine.children import Stop
 from videngine.errors import Fault, VidengineError
 from videngine.plan import AudioRenditionPlan, LoudnessPlan, Plan
 from videngine.planning.renditions import LoudnessTarget

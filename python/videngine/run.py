@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from videngine.child_protocol import OnEvent, Stop
+from videngine.children import OnEvent, Stop
 from videngine.errors import Cancelled, Fault
 from videngine.plan import Plan, RenditionResult
 from videngine.report import Progress

@@ -12,7 +12,7 @@ from statistics import mean
 from typing import Any
 
 from videngine import engine
-from videngine.child_protocol import Stop
+from videngine.children import Stop
 from videngine.errors import VidengineError
 from videngine.packaging.boxes import sample_sizes
 from videngine.planning.curves import Curve, Point

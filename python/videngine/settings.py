@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-from pydantic import Field, FilePath, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 
+_PREFIX = "VIDENGINE_"
+_FILE = Path("videngine.toml")
 
-class Settings(BaseSettings):
+
+class Settings(BaseModel):
     """The operator's choices. Every field is a variable: ``state_dir`` is ``VIDENGINE_STATE_DIR``.
 
     Lists are written as comma-separated text in variables and as arrays in ``videngine.toml``.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="VIDENGINE_", toml_file="videngine.toml", extra="forbid", frozen=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     state_dir: Path = Field(Path("var"), description="Holds database, scratch and default store.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in `state_dir`.")
@@ -78,15 +80,15 @@ class Settings(BaseSettings):
     dry_run_timeout_s: float = Field(
         20, gt=0, description="Time in which `?dry_run=1` has to fetch and probe the source."
     )
-    file_roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+    file_roots: tuple[Path, ...] = Field(
         (), description="Folders that `file` sources and destinations may name."
     )
-    allow_addresses: Annotated[tuple[str, ...], NoDecode] = Field(
+    allow_addresses: tuple[str, ...] = Field(
         (),
         description="Private addresses that user URLs may reach all the same: `address` or "
         "`network/bits`, with `:port` to open one port only, e.g. `127.0.0.1:8333`.",
     )
-    s3_endpoints: Annotated[tuple[str, ...], NoDecode] = Field(
+    s3_endpoints: tuple[str, ...] = Field(
         (),
         description="S3 endpoints (`https://host:port`) users may name besides public addresses.",
     )
@@ -150,17 +152,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @model_validator(mode="before")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic passes it by name
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  likewise
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments beat variables, variables beat the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+    def _over_variables_and_file(cls, given: dict[str, Any]) -> dict[str, Any]:
+        variables = {name.upper(): value for name, value in os.environ.items()}
+        named = {field: variables.get(f"{_PREFIX}{field.upper()}") for field in cls.model_fields}
+        set_ = {field: value for field, value in named.items() if value is not None}
+        return {**_from_file(), **set_, **given}
 
     @property
     def model_dir(self) -> Path:
@@ -181,3 +179,11 @@ class Settings(BaseSettings):
     def store_dir(self) -> Path:
         """Where outputs without a destination go: ``outputs/<job id>/`` below it is served."""
         return self.state_dir.resolve() / "outputs"
+
+
+def _from_file() -> dict[str, Any]:
+    if not _FILE.is_file():
+        return {}
+    import tomllib
+
+    return tomllib.loads(_FILE.read_text())

@@ -15,7 +15,8 @@ import pytest
 
 from servers import HttpServer, S3Server
 from videngine.settings import Settings
-from videngine.storage import GuardedClient, Moved
+from videngine.storage.base import Moved
+from videngine.storage.guard import GuardedClient
 from wire import Wire, wire_to
 
 

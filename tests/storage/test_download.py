@@ -14,7 +14,8 @@ import pytest
 from servers import HttpServer, http_server_on
 from videngine.errors import InputError, ResourceError
 from videngine.settings import Settings
-from videngine.storage import GuardedClient, download
+from videngine.storage import download
+from videngine.storage.guard import GuardedClient
 
 MakeSettings = Callable[..., Settings]
 Fetch = Callable[..., bytes]

@@ -18,7 +18,8 @@ from certificates import self_signed
 from servers import HttpServer, S3Server, http_server_on
 from videngine.errors import InputError, OutputError
 from videngine.settings import Settings
-from videngine.storage import GuardedClient, Moved
+from videngine.storage.base import Moved
+from videngine.storage.guard import GuardedClient
 from videngine.storage.s3 import S3Sink
 
 MakeSettings = Callable[..., Settings]

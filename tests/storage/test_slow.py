@@ -14,7 +14,7 @@ import pytest
 from servers import HttpServer
 from videngine.errors import Cancelled, InputError
 from videngine.settings import Settings
-from videngine.storage import GuardedClient
+from videngine.storage.guard import GuardedClient
 
 MakeSettings = Callable[..., Settings]
 Fetch = Callable[..., bytes]

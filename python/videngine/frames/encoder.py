@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 from videngine import _engine
@@ -57,6 +57,8 @@ _NAMES = {"framerate": "fps", "video_codec": "codec", "video_codec_parameters": 
 
 class _Wanted(EncodingFields):
     """What a caller asks of an encoder, by the rules of jobs."""
+
+    model_config = ConfigDict(defer_build=False)
 
     framerate: FrameRate | None = None
     keyframe: Keyframe | None = None

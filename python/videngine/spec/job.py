@@ -27,7 +27,7 @@ def _needs_a_source(schema: dict[str, Any]) -> None:
 class JobSpec(Model):
     """One source, or several in a row, and the outputs to make of it."""
 
-    model_config = ConfigDict(json_schema_extra=_needs_a_source)
+    model_config = ConfigDict(json_schema_extra=_needs_a_source, defer_build=False)
 
     video_id: VideoId = Field(
         description="Your id of the video, 1 to 255 characters; returned everywhere; need not be "

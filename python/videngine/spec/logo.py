@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
+from videngine.spec.choice import ToldBy
 from videngine.spec.faults import DROP, invalid, show
 from videngine.spec.model import Model
 from videngine.spec.source import Source
@@ -121,6 +122,6 @@ def _how_many(value: Any) -> str:
 
 Logos = Annotated[
     Annotated[Logo, Tag("one")] | Annotated[tuple[Logo, ...], Field(max_length=8), Tag("several")],
-    Discriminator(_how_many),
+    ToldBy(_how_many),
 ]
 """One logo, or up to eight in the order in which they are laid."""

@@ -19,13 +19,17 @@ from videngine.spec.values import does_nothing, is_unset
 
 
 class Model(BaseModel):
-    """A part of the request. Frozen; null and empty text are the same as leaving a field out."""
+    """A part of the request. Frozen; null and empty text are the same as leaving a field out.
+
+    A model is built with the one that holds it, or by `choice.ToldBy`. One that is read by itself
+    has to say ``defer_build=False``: pydantic builds late models without regard to threads.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
+        defer_build=True,
         validate_default=False,
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, Tag, model_validator
 
 from videngine.spec.adaptive import AdaptiveOutput, DashOutput, HlsOutput
 from videngine.spec.advanced_mp4 import AdvancedMp4Output
+from videngine.spec.choice import ToldBy
 from videngine.spec.codecs import MP4_STANDARDS, VP9, WEBM_STANDARDS, Codec
 from videngine.spec.encoding import check_codecs
 from videngine.spec.facts import MetadataOutput, RepackOutput, VmafOutput
@@ -182,5 +183,5 @@ Output = Annotated[
     | Annotated[HlsAudioOutput, Tag("hls_audio")]
     | Annotated[ThumbnailsOutput, Tag("thumbnails")]
     | Annotated[GifOutput, Tag("gif")],
-    Discriminator(kind_of_output),
+    ToldBy(kind_of_output),
 ]

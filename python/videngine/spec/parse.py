@@ -92,7 +92,7 @@ class _Reader:
         """Note the errors of one pass and put right what they blame; False if none was new."""
         news = False
         for detail in error.errors(include_url=False, include_input=False):
-            path = paths.without_tags(detail["loc"])
+            path = detail["loc"]
             few = len(self._faults) + len(self._warnings) < MAX_HINTS
             found = problem(detail, path, self._data, hint=few)
             if found is None:

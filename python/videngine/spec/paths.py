@@ -9,28 +9,6 @@ from videngine.spec.faults import DROP, show
 Key = str | int
 Path = tuple[Key, ...]
 
-_UNIONS = {
-    ("stitch", 0),
-    ("format", 0),
-    ("format", 0, "destination"),
-    ("format", 0, "destination", 0),  # one of several
-}
-_UNIONS_EVERYWHERE = {"source", "logo"}
-
-
-def without_tags(loc: Path) -> Path:
-    """The path in the request: pydantic's without the names of union members."""
-    path: Path = ()
-    tag_follows = False
-    for key in loc:
-        if tag_follows:
-            tag_follows = False
-            continue
-        path += (key,)
-        place = tuple(0 if isinstance(k, int) else k for k in path)
-        tag_follows = place in _UNIONS or key in _UNIONS_EVERYWHERE
-    return path
-
 
 def as_text(path: Path, data: Any) -> str:
     """``format[1].stream[0].height``; it ends at text that stands for an object (a URL)."""

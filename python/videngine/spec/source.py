@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Field, Tag, model_validator
 
+from videngine.spec.choice import ToldBy
 from videngine.spec.faults import invalid
 from videngine.spec.ftp import FtpPlace
 from videngine.spec.place import FilePlace, Place, UrlOr, kind_of_place, needs_one_of
@@ -92,6 +93,6 @@ Source = Annotated[
     | Annotated[FtpSource, Tag("ftp")]
     | Annotated[SftpSource, Tag("sftp")]
     | Annotated[FileSource, Tag("file")],
-    Discriminator(kind_of_place),
+    ToldBy(kind_of_place),
     UrlOr(),
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Tag
+from pydantic import Tag
 
+from videngine.spec.choice import ToldBy
 from videngine.spec.place import UrlOr, kind_of_place
 from videngine.spec.rendition import ClipFields
 from videngine.spec.source import FileSource, HttpSource, S3Source
@@ -44,6 +45,6 @@ Clip = Annotated[
     Annotated[S3Clip, Tag("s3")]
     | Annotated[HttpClip, Tag("http")]
     | Annotated[FileClip, Tag("file")],
-    Discriminator(kind_of_place),
+    ToldBy(kind_of_place),
     UrlOr(),
 ]

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from videngine import engine
-from videngine.child_protocol import call_child
+from videngine.children import call_child
 from videngine.outputs import RecognitionPlan
 from videngine.planning import JobPlan
 from videngine.run import Run

@@ -1,4 +1,8 @@
-"""Where sources come from and outputs go: all of the network that a job touches."""
+"""Where sources come from and outputs go: all of the network that a job touches.
+
+What speaks a protocol is loaded when a place needs it: each takes a while (boto3 half a second),
+and most jobs need one of them or none.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,18 @@ import functools
 from typing import TYPE_CHECKING, Protocol, cast
 
 from videngine.content_types import content_type_of, split_path
-from videngine.links import outputs_url
 from videngine.settings import Settings
 from videngine.storage.base import Moved, Secret, Sink, Source, StoredObject
 from videngine.storage.file import FileSink, FileSource
-from videngine.storage.guard import GuardedClient
-from videngine.storage.http import HttpSource
-from videngine.storage.remote import Login, Reach, RemotePlace, RemoteSink, RemoteSource
 
 if TYPE_CHECKING:
     from videngine.storage.ftp import FtpPlace
+    from videngine.storage.remote import Login, RemotePlace
     from videngine.storage.s3 import S3Folder
     from videngine.storage.s3_client import S3Place
     from videngine.storage.sftp import SftpPlace
 
 __all__ = [
-    "GuardedClient",
     "Moved",
     "Sink",
     "Source",
@@ -76,17 +76,22 @@ def open_source(
     """
     match place.kind:
         case "s3":
-            from videngine.storage.s3 import S3Source  # boto3 takes half a second to load
+            from videngine.storage.s3 import S3Source
 
             return S3Source(cast("S3Place", place), settings=settings, anywhere=anywhere)
         case "http":
+            from videngine.storage.guard import GuardedClient
+            from videngine.storage.http import HttpSource
+
             return HttpSource(
                 cast(HttpPlace, place).url.get_secret_value(),
                 client=GuardedClient(settings, anywhere=anywhere),
                 max_bytes=settings.max_source_bytes,
             )
         case "ftp" | "sftp":
-            server = cast(RemotePlace, place)
+            from videngine.storage.remote import Reach, RemoteSource
+
+            server = cast("RemotePlace", place)
             reach = Reach(settings, anywhere=anywhere)
             return RemoteSource(server, _login(server), reach=reach)
         case "file":
@@ -117,22 +122,26 @@ def open_sink(
         anywhere: as for `open_source`.
     """
     if place is None:
-        return FileSink(
-            settings.store_dir / job_id,
-            roots=(settings.store_dir,),
-            base_url=None if anywhere else outputs_url(settings, job_id),
-        )
+        base_url = None
+        if not anywhere:
+            from videngine.links import outputs_url
+
+            base_url = outputs_url(settings, job_id)
+        folder = settings.store_dir / job_id
+        return FileSink(folder, roots=(settings.store_dir,), base_url=base_url)
     match place.kind:
         case "s3":
             from videngine.storage.s3 import S3Sink
 
             return S3Sink(cast("S3Folder", place), settings=settings, anywhere=anywhere)
         case "ftp" | "sftp":
-            server = cast(RemotePlace, place)
+            from videngine.storage.remote import Reach, RemoteSink
+
+            server = cast("RemotePlace", place)
             return RemoteSink(server, _login(server), reach=Reach(settings, anywhere=anywhere))
         case "file":
-            folder, _ = split_path(cast(FilePlace, place).path)
-            return FileSink(folder, roots=None if anywhere else settings.file_roots)
+            named, _ = split_path(cast(FilePlace, place).path)
+            return FileSink(named, roots=None if anywhere else settings.file_roots)
     raise ValueError(f"there is no storage of kind {place.kind!r}")
 
 
@@ -142,6 +151,6 @@ def _login(place: RemotePlace) -> Login:
         from videngine.storage import ftp
 
         return functools.partial(ftp.log_in, cast("FtpPlace", place))
-    from videngine.storage import sftp  # paramiko too takes a while to load
+    from videngine.storage import sftp
 
     return functools.partial(sftp.log_in, cast("SftpPlace", place))

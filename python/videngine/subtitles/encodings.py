@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import TYPE_CHECKING
 from unicodedata import category
 
-from charset_normalizer import CharsetMatch, from_bytes
-
 from videngine.subtitles.cues import invalid
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -86,6 +88,8 @@ def _unmarked(data: bytes) -> list[str]:
 
 def _old_encoding(data: bytes, language: str) -> str:
     """The encoding in which the file looks most like writing; of equals the most usual one."""
+    from charset_normalizer import from_bytes  # few files need it, and it takes a while to load
+
     names = _BY_LANGUAGE.get(language, _WESTERN if language else _ALL)
     # Timings and markup tell nothing: only lines with letters beyond ASCII do.
     telling = b"\n".join(line for line in data.splitlines() if not line.isascii())

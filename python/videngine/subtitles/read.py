@@ -6,11 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from videngine.subtitles.ass import read_ass
 from videngine.subtitles.cues import Cue, invalid
 from videngine.subtitles.encodings import decoded
 from videngine.subtitles.srt import TIMES, read_srt
-from videngine.subtitles.ttml import read_ttml
 from videngine.subtitles.webvtt import read_webvtt
 
 _WEBVTT = re.compile(r"WEBVTT(?:[ \t\n]|$)")
@@ -34,12 +32,17 @@ def read_cues(path: Path, language: str = "") -> list[Cue]:
 
 
 def _reader(text: str) -> Callable[[str], list[Cue]]:
+    # TTML and ASS are rare, and every start of a command would load their readers.
     head = text[:_HEAD].lstrip()
     if _WEBVTT.match(head):
         return lambda whole: read_webvtt(whole.lstrip())
     if head.startswith("<") and _TTML.search(head):
+        from videngine.subtitles.ttml import read_ttml
+
         return read_ttml
     if _ASS.match(head) or re.search(rf"(?m)^{_ASS.pattern}", head):
+        from videngine.subtitles.ass import read_ass
+
         return read_ass
     if any(TIMES.fullmatch(line) for line in text[: 16 * _HEAD].split("\n")):
         return read_srt
