@@ -110,6 +110,22 @@ class VideoRenditionPlan:
         pass_number: int,
         statistics_path: str,
         captions: bool,
+        analysis: str | None,
+    ) -> None: ...
+    @property
+    def id(self) -> str: ...
+
+@final
+class AnalysisPlan:
+    def __init__(
+        self,
+        *,
+        id: str,
+        picture: str,
+        depth_frames: int,
+        gop_frames: int,
+        segment_s: Fraction,
+        grid_rate: Fraction,
     ) -> None: ...
     @property
     def id(self) -> str: ...
@@ -255,6 +271,7 @@ class Plan:
         height_px: int,
         keyframes_only: bool,
         pictures: Sequence[PicturePlan],
+        analyses: Sequence[AnalysisPlan],
         video: Sequence[VideoRenditionPlan],
         audio: Sequence[AudioRenditionPlan],
         loudness: Sequence[LoudnessPlan],

@@ -73,6 +73,7 @@ def native_session(data: dict[str, Any]) -> _engine.Session:
     kinds = {
         "clips": _engine.ClipPlan,
         "pictures": _engine.PicturePlan,
+        "analyses": _engine.AnalysisPlan,
         "video": _engine.VideoRenditionPlan,
         "audio": _engine.AudioRenditionPlan,
         "loudness": _engine.LoudnessPlan,

@@ -151,6 +151,23 @@ class VideoRenditionPlan:
     pass_number: int = 0  # 1 writes statistics and no file, 2 reads them; 0: the only one
     statistics_path: str = ""
     captions: bool = False  # carries those within the source's picture (EIA-608, CEA-708)
+    analysis: str | None = None  # of an `AnalysisPlan`; None: the encoder looks ahead by itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisPlan:
+    """One look ahead for all renditions of the same frames, of whatever size.
+
+    It says which frames are B frames and which parts of a picture are worth more bits. It looks at
+    a small 8-bit ``picture``, ``depth_frames`` ahead; the key frames are those of the renditions.
+    """
+
+    id: str
+    picture: str
+    depth_frames: int
+    gop_frames: int
+    segment_s: Fraction
+    grid_rate: Fraction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,6 +314,7 @@ class Plan:
     width_px: int = 0
     height_px: int = 0
     pictures: tuple[PicturePlan, ...] = ()
+    analyses: tuple[AnalysisPlan, ...] = ()
     video: tuple[VideoRenditionPlan, ...] = ()
     audio: tuple[AudioRenditionPlan, ...] = ()
     loudness: tuple[LoudnessPlan, ...] = ()

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -98,6 +99,26 @@ void validate_clip(const std::string& id, Rational start_s, std::optional<Ration
   require(!duration_s || *duration_s > Rational{}, id, "duration_s must be positive");
 }
 
+const PicturePlan& picture_of(const Plan& plan, const std::string& id) {
+  return *std::ranges::find(plan.pictures, id, &PicturePlan::id);
+}
+
+// A rendition and the analysis that it shares are about the same frames.
+void validate_analysis(const Plan& plan, const VideoRenditionPlan& video) {
+  const auto analysis = std::ranges::find(plan.analyses, *video.analysis, &AnalysisPlan::id);
+  require(analysis != plan.analyses.end(), video.id, "analysis is unknown");
+  require(video.codec == "libx264" && video.pass_number == 0, video.id,
+          "analysis is for libx264 in one pass");
+  require(video.gop_frames == analysis->gop_frames && video.segment_s == analysis->segment_s &&
+              video.grid_rate == analysis->grid_rate,
+          video.id, "key frames must be those of its analysis");
+  const PicturePlan& picture = picture_of(plan, video.picture);
+  const PicturePlan& small = picture_of(plan, analysis->picture);
+  require(picture.pixel_format == "yuv420p" && picture.frame_rate == small.frame_rate &&
+              picture.start_s == small.start_s && picture.duration_s == small.duration_s,
+          video.id, "frames must be those of its analysis");
+}
+
 }  // namespace
 
 void validate(const Plan& plan) {
@@ -138,6 +159,16 @@ void validate(const Plan& plan) {
             "bars must be even");
     pictures.insert(picture.id);
   }
+  for (const AnalysisPlan& analysis : plan.analyses) {
+    unique(analysis.id);
+    require(pictures.contains(analysis.picture), analysis.id, "picture is unknown");
+    require(picture_of(plan, analysis.picture).pixel_format == "yuv420p", analysis.id,
+            "a picture of 8 bits is looked at");
+    require(analysis.depth_frames > 0 && analysis.gop_frames > 0, analysis.id,
+            "depth_frames and gop_frames must be positive");
+    require(analysis.segment_s > Rational{} && analysis.grid_rate > Rational{}, analysis.id,
+            "segment_s and grid_rate must be positive");
+  }
   for (const VideoRenditionPlan& video : plan.video) {
     unique(video.id);
     unique(video.path);
@@ -153,6 +184,7 @@ void validate(const Plan& plan) {
     require(video.tag.empty() || video.tag.size() == 4, video.id, "tag must have 4 characters");
     require(video.pass_number == 0 || !video.statistics_path.empty(), video.id,
             "a pass needs statistics_path");
+    if (video.analysis) validate_analysis(plan, video);
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
     unique(audio.id);

@@ -8,6 +8,7 @@
 #include <ranges>
 #include <vector>
 
+#include "analysis/analysis_stage.h"
 #include "decode/source_feed.h"
 #include "decode/splice_stage.h"
 #include "encode/audio_stage.h"
@@ -69,7 +70,9 @@ struct Session::State {
     std::function<bool()> hurry;
   };
   SoundSource sound_source(int stream);
-  std::shared_ptr<graph::FrameQueue> connect(graph::Outlet& outlet);
+  std::shared_ptr<graph::FrameQueue> connect(graph::Outlet& outlet,
+                                             std::size_t depth = graph::kFrameQueueDepth);
+  std::unique_ptr<VideoStage> encoder(const VideoRenditionPlan& video, const PicturePlan& picture);
   void spawn();
   void report(Event event);
   [[nodiscard]] Progress progress() const;
@@ -101,6 +104,7 @@ struct Session::State {
   std::unique_ptr<PictureSplice> picture_splice;
   std::map<int, std::unique_ptr<SoundSplice>> sound_splices;
   std::map<std::string, std::unique_ptr<PictureStage>> pictures;
+  std::map<std::string, std::unique_ptr<analysis::AnalysisStage>> analyses;
   std::vector<std::unique_ptr<VideoStage>> videos;
   std::vector<std::unique_ptr<AudioStage>> audios;
   std::vector<std::unique_ptr<LoudnessStage>> meters;
@@ -183,8 +187,9 @@ SourceFeed& Session::State::feed(const std::string& path, int64_t start_us,
       std::make_unique<SourceFeed>(path, &stop, start_us, stages, its_clock));
 }
 
-std::shared_ptr<graph::FrameQueue> Session::State::connect(graph::Outlet& outlet) {
-  auto queue = outlet.connect();
+std::shared_ptr<graph::FrameQueue> Session::State::connect(graph::Outlet& outlet,
+                                                           std::size_t depth) {
+  auto queue = outlet.connect(depth);
   stages.on_stop([queue] { queue->close(); });
   return queue;
 }
@@ -236,6 +241,21 @@ Session::State::SoundSource Session::State::sound_source(int stream) {
   return {connect(splice->outlet()), [s = splice.get()] { return s->holds_up_demuxer(); }};
 }
 
+std::unique_ptr<VideoStage> Session::State::encoder(const VideoRenditionPlan& video,
+                                                    const PicturePlan& picture) {
+  std::shared_ptr<analysis::AnalysisQueue> found;
+  std::size_t depth = graph::kFrameQueueDepth;
+  if (video.analysis) {
+    found = analyses.at(*video.analysis)->connect();
+    stages.on_stop([found] { found->close(); });
+    const auto look = std::ranges::find(plan.analyses, *video.analysis, &AnalysisPlan::id);
+    depth += analysis::AnalysisStage::delay_frames(*look);
+  }
+  return std::make_unique<VideoStage>(
+      video, picture, connect(pictures.at(video.picture)->outlet(), depth), std::move(found),
+      stages, [this](Event event) { report(std::move(event)); });
+}
+
 void Session::State::build_pictures() {
   const auto report_event = [this](Event event) { report(std::move(event)); };
   std::map<std::string, const PicturePlan*> plans;
@@ -245,10 +265,13 @@ void Session::State::build_pictures() {
                                          : picture_source(picture.look.deinterlace);
     pictures[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock, stages);
   }
+  for (const AnalysisPlan& look : plan.analyses) {
+    analyses[look.id] = std::make_unique<analysis::AnalysisStage>(
+        look, plans.at(look.picture)->frame_rate, connect(pictures.at(look.picture)->outlet()),
+        stages);
+  }
   for (const VideoRenditionPlan& video : plan.video) {
-    videos.push_back(std::make_unique<VideoStage>(video, *plans.at(video.picture),
-                                                  connect(pictures.at(video.picture)->outlet()),
-                                                  stages, report_event));
+    videos.push_back(encoder(video, *plans.at(video.picture)));
   }
   for (const StillPlan& still : plan.stills) {
     graph::Outlet& from = picture_source(still.look.deinterlace);
@@ -341,6 +364,9 @@ void Session::State::spawn() {
   for (std::size_t i = 0; i < videos.size(); ++i) {
     bodies.emplace_back(plan.video[i].id, leaf(plan.video[i].id, videos[i]->frames(),
                                                [s = videos[i].get()] { s->run(); }));
+  }
+  for (const auto& [id, look] : analyses) {
+    bodies.emplace_back(id, [s = look.get()] { s->run(); });
   }
   for (const PicturePlan& picture : std::views::reverse(plan.pictures)) {
     bodies.emplace_back(picture.id, [s = pictures.at(picture.id).get()] { s->run(); });

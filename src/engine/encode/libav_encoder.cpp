@@ -49,6 +49,7 @@ LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan
                            Rational frame_rate, const AVFrame& like)
     : id_(plan.id),
       carries_captions_(family.carries_captions && plan.captions),
+      follows_types_(plan.analysis.has_value()),
       statistics_path_(plan.statistics_path) {
   const AVCodec* codec = avcodec_find_encoder_by_name(plan.codec.c_str());
   if (codec == nullptr) {
@@ -81,7 +82,7 @@ void LibavEncoder::encode(const AVFrame* frame, bool key, const Take& take) {
     return;
   }
   const av::Frame input = av::share(*frame);
-  input->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  if (!follows_types_) input->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   encode_with(*context_, input.get(), id_, take);
 }
 

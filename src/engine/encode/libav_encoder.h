@@ -49,6 +49,7 @@ class LibavEncoder final : public VideoEncoder {
 
   std::string id_;
   bool carries_captions_;
+  bool follows_types_;      // frames come with theirs
   std::string statistics_;  // of the first pass, read by the codec until it is closed
   std::string statistics_path_;
   av::CodecContext context_;

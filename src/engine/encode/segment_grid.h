@@ -22,4 +22,27 @@ class SegmentGrid {
   Rational grid_rate_;
 };
 
+// Which frames are IDR frames: the first of every segment and, counted from there, every
+// `gop_frames`. Asked for all frames in turn, from the first.
+class Keyframes {
+ public:
+  Keyframes(SegmentGrid grid, int gop_frames, Rational rate)
+      : grid_(grid), gop_frames_(gop_frames), rate_(rate) {}
+
+  // Whether the next frame is one.
+  bool next() {
+    const bool key = grid_.starts_segment(frame_, rate_) || frame_ - last_ >= gop_frames_;
+    if (key) last_ = frame_;
+    ++frame_;
+    return key;
+  }
+
+ private:
+  SegmentGrid grid_;
+  int64_t gop_frames_;
+  Rational rate_;
+  int64_t frame_ = 0;
+  int64_t last_ = 0;
+};
+
 }  // namespace videngine

@@ -1,5 +1,6 @@
 #include "encode/video_stage.h"
 
+#include "analysis/orders.h"
 #include "encode/caption_channels.h"
 #include "encode/video_encoder.h"
 #include "error.h"
@@ -9,12 +10,14 @@
 namespace videngine {
 
 VideoStage::VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
-                       std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages,
+                       std::shared_ptr<graph::FrameQueue> frames,
+                       std::shared_ptr<analysis::AnalysisQueue> analyses, graph::Stages& stages,
                        Report report)
     : plan_(plan),
       picture_(picture),
       grid_(plan.segment_s, plan.grid_rate),
       frames_(std::move(frames)),
+      analyses_(std::move(analyses)),
       stages_(stages),
       report_(std::move(report)) {}
 
@@ -23,11 +26,22 @@ double VideoStage::position_s() const {
          static_cast<double>(encoded_.load()) * picture_.frame_rate.inverse().to_double();
 }
 
+// Whatever ends it, findings for frames that nobody encodes must not pile up.
 void VideoStage::run() {
+  try {
+    encode();
+  } catch (...) {
+    if (analyses_) analyses_->close();
+    throw;
+  }
+  if (analyses_) analyses_->close();
+}
+
+void VideoStage::encode() {
   std::unique_ptr<VideoEncoder> encoder;
   std::unique_ptr<TrackWriter> writer;
   int64_t frames = 0;
-  int64_t last_key = 0;
+  Keyframes keyframes(grid_, plan_.gop_frames, picture_.frame_rate);
   CaptionChannels captions;
 
   const auto write = [&](av::Packet packet) {
@@ -46,9 +60,12 @@ void VideoStage::run() {
                                                plan_.segment_s, "", plan_.tag);
       }
     }
-    const bool key =
-        grid_.starts_segment(frames, picture_.frame_rate) || frames - last_key >= plan_.gop_frames;
-    if (key) last_key = frames;
+    const bool key = keyframes.next();
+    if (analyses_) {
+      const std::optional<analysis::FrameAnalysis> found = analyses_->pop();
+      if (!found) break;  // everything is being stopped
+      analysis::order(**frame, *found);
+    }
     if (encoder->carries_captions()) {
       captions.add(captions_of(**frame));
     } else {

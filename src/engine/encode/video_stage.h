@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "analysis/frame_analysis.h"
 #include "encode/segment_grid.h"
 #include "event.h"
 #include "graph/flow.h"
@@ -18,8 +19,12 @@ using Report = std::function<void(Event)>;
 // Stage: frames of one picture → one rendition's track file, one fragment per segment.
 class VideoStage {
  public:
+  // `analyses` tells of each frame what the plan's analysis found; null: the encoder looks ahead by
+  // itself.
   VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
-             std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages, Report report);
+             std::shared_ptr<graph::FrameQueue> frames,
+             std::shared_ptr<analysis::AnalysisQueue> analyses, graph::Stages& stages,
+             Report report);
 
   void run();
   // What the stage reads from. Closed: nothing more is wanted.
@@ -29,10 +34,13 @@ class VideoStage {
   [[nodiscard]] double position_s() const;
 
  private:
+  void encode();
+
   const VideoRenditionPlan& plan_;
   const PicturePlan& picture_;
   SegmentGrid grid_;
   std::shared_ptr<graph::FrameQueue> frames_;
+  std::shared_ptr<analysis::AnalysisQueue> analyses_;
   graph::Stages& stages_;
   Report report_;
   std::atomic<int64_t> encoded_ = 0;

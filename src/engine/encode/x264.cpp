@@ -3,11 +3,26 @@
 namespace videngine {
 namespace {
 
+// What x264 does to its rate control when its macroblock tree is on, for a tree that comes from
+// outside: every frame of a kind has the same quantizer before the tree, B frames too, and a CRF
+// means what it meant although the tree makes most blocks finer.
+constexpr double kTreeCrf = 7.0;
+
+void look_ahead_no_more(Opening& opening) {
+  opening.options.set("mbtree", static_cast<int64_t>(0));
+  opening.options.set("rc-lookahead", static_cast<int64_t>(0));
+  opening.options.set("b_strategy", static_cast<int64_t>(0));
+  opening.context.qcompress = 1;
+  opening.context.b_quant_factor = 1;
+}
+
 void prepare(Opening& opening) {
   const VideoRenditionPlan& plan = opening.plan;
   av::Dictionary& options = opening.options;
   options.set("preset", plan.preset.c_str());
-  if (plan.crf) options.set("crf", std::to_string(*plan.crf).c_str());
+  const double shift = plan.analysis ? kTreeCrf : 0;
+  if (plan.crf) options.set("crf", std::to_string(*plan.crf + shift).c_str());
+  if (plan.analysis) look_ahead_no_more(opening);
   if (plan.pass_number > 0) options.set("stats", plan.statistics_path.c_str());
   // Key frames stand where the segment grid wants them and nowhere else, unless scene cuts are
   // asked for.

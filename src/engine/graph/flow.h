@@ -27,8 +27,8 @@ inline constexpr std::size_t kFrameQueueDepth = 6;
 // thread.
 class Outlet {
  public:
-  std::shared_ptr<FrameQueue> connect() {
-    return consumers_.emplace_back(std::make_shared<FrameQueue>(kFrameQueueDepth));
+  std::shared_ptr<FrameQueue> connect(std::size_t depth = kFrameQueueDepth) {
+    return consumers_.emplace_back(std::make_shared<FrameQueue>(depth));
   }
   void add(std::shared_ptr<Tap> tap) { taps_.push_back(std::move(tap)); }
   // False: no consumer wants more; taps do not count.

@@ -1,0 +1,47 @@
+#include "analysis/analysis_stage.h"
+
+#include <limits>
+
+#include "analysis/lookahead.h"
+#include "encode/segment_grid.h"
+
+namespace videngine::analysis {
+
+AnalysisStage::AnalysisStage(const AnalysisPlan& plan, Rational frame_rate,
+                             std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages)
+    : plan_(plan), frame_rate_(frame_rate), frames_(std::move(frames)), stages_(stages) {}
+
+// The frames that are looked at, and twice a group: one whose length is open, one that is given
+// when it is whole.
+std::size_t AnalysisStage::delay_frames(const AnalysisPlan& plan) {
+  constexpr int kGroup = Lookahead::kMostBFrames + 1;
+  return static_cast<std::size_t>(plan.depth_frames + 2 * kGroup);
+}
+
+std::shared_ptr<AnalysisQueue> AnalysisStage::connect() {
+  constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
+  return consumers_.emplace_back(std::make_shared<AnalysisQueue>(kNoBound));
+}
+
+void AnalysisStage::run() {
+  Keyframes keyframes(SegmentGrid(plan_.segment_s, plan_.grid_rate), plan_.gop_frames, frame_rate_);
+  Lookahead lookahead(plan_.depth_frames);
+  bool wanted = true;
+  const auto give = [&](const FrameAnalysis& found) {
+    wanted = false;
+    for (const auto& queue : consumers_) wanted |= queue->push(found);
+  };
+  while (wanted) {
+    const std::optional<av::Frame> frame = frames_->pop();
+    if (stages_.stopped()) return;
+    if (!frame) {
+      lookahead.drain(give);
+      break;
+    }
+    lookahead.push(**frame, keyframes.next(), give);
+  }
+  frames_->close();
+  for (const auto& queue : consumers_) queue->finish();
+}
+
+}  // namespace videngine::analysis

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "analysis/frame_analysis.h"
+#include "av/handles.h"
+
+namespace videngine::analysis {
+
+// Writes what was found about a frame onto it, as libavcodec's encoders take it: its type, and the
+// offsets of the quantizer for every macroblock of 16x16 as regions of interest.
+// Throws std::bad_alloc.
+void order(AVFrame& frame, const FrameAnalysis& found);
+
+}  // namespace videngine::analysis

@@ -1,0 +1,71 @@
+// Renditions that share one look ahead.
+#include <gtest/gtest.h>
+
+#include "fixtures/measure.h"
+#include "fixtures/source.h"
+#include "session/run.h"
+
+namespace videngine::test {
+namespace {
+
+class Analysis : public testing::Test {
+ protected:
+  // Two sizes of one picture, encoded by what is found in the smaller one.
+  Plan plan() {
+    write_source(scratch_.path("source.mp4"), {});
+    Plan plan = plain_plan(scratch_, scratch_.path("source.mp4"));
+    plan.pictures.push_back(picture_plan("small", 80, 48));
+    plan.pictures.back().parent = "p";
+    plan.video.push_back(video_plan(scratch_, "w", "small"));
+    AnalysisPlan analysis;
+    analysis.id = "l";
+    analysis.picture = "small";
+    analysis.depth_frames = 10;
+    analysis.gop_frames = plan.video[0].gop_frames;
+    analysis.segment_s = plan.video[0].segment_s;
+    analysis.grid_rate = plan.video[0].grid_rate;
+    plan.analyses = {analysis};
+    for (VideoRenditionPlan& video : plan.video) {
+      video.preset = "veryfast";
+      video.analysis = "l";
+    }
+    return plan;
+  }
+  Scratch scratch_;
+};
+
+TEST_F(Analysis, ServesAllSizes) {
+  const Plan wanted = plan();
+  const Story story = run(wanted);
+  for (const VideoRenditionPlan& video : wanted.video) {
+    EXPECT_EQ(story.renditions.at(video.id).frames, 50);
+    const Track track = measure(video.path).at(0);
+    EXPECT_EQ(track.brightness.size(), 50U);
+    EXPECT_EQ(count_boxes(video.path, "moof"), 2);
+  }
+  EXPECT_EQ(story.finished.at(0).decodes, 1);
+}
+
+TEST_F(Analysis, IsNotStoppedByARenditionThatFails) {
+  Plan wanted = plan();
+  wanted.video[0].options = {{"no-such-option", "1"}};
+  Session session(wanted);
+  session.start();
+  const Story story = follow(session);
+  session.join();
+  ASSERT_EQ(story.failed.size(), 1U);
+  EXPECT_EQ(story.failed[0].id, "v");
+  EXPECT_EQ(story.renditions.at("w").frames, 50);
+}
+
+TEST_F(Analysis, EndsWithTheJobThatIsCancelled) {
+  Session session(plan());
+  session.start();
+  session.cancel();
+  const Story story = follow(session);
+  EXPECT_THROW(session.join(), EngineError);
+  EXPECT_TRUE(story.finished.empty());
+}
+
+}  // namespace
+}  // namespace videngine::test

@@ -1,0 +1,139 @@
+"""Which renditions share a look ahead."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from videngine.media import MediaInfo, Stream
+from videngine.plan import Plan
+from videngine.planning import plan_job
+from videngine.spec import parse_job
+
+F = Fraction
+
+
+def plan(
+    *outputs: dict[str, Any],
+    preset: str = "medium",
+    size: tuple[int, int] = (1920, 1080),
+    **stream: Any,
+) -> Plan:
+    video = Stream(
+        index=0,
+        type="video",
+        codec="h264",
+        width_px=size[0],
+        height_px=size[1],
+        duration_s=F(60),
+        frame_rate=F(25),
+        **stream,
+    )
+    media = MediaInfo(
+        format="mp4",
+        size_bytes=1,
+        duration_s=F(60),
+        bit_rate_bps=1,
+        start_s=F(0),
+        streams=(video,),
+    )
+    return plan_job(
+        parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
+        media,
+        source_path="/source",
+        work_dir="/scratch",
+        default_preset=preset,
+        cores=2,
+    ).engine
+
+
+def hls(*heights: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "output": "advanced_hls",
+        "stream": [{"height": height, "quality": 23, **fields} for height in heights],
+    }
+
+
+def parameters(**values: Any) -> dict[str, Any]:
+    return {"video_codec_parameters": values}
+
+
+def test_a_ladder_shares_a_look_at_its_own_small_rung() -> None:
+    made = plan(hls(1080, 720, 360))
+    (analysis,) = made.analyses
+    small = next(p for p in made.pictures if p.id == analysis.picture)
+    assert (small.width_px, small.height_px) == (640, 360)
+    assert len(made.pictures) == 3
+    assert {video.analysis for video in made.video} == {analysis.id}
+    for video in made.video:
+        assert video.gop_frames == analysis.gop_frames
+        assert (video.segment_s, video.grid_rate) == (analysis.segment_s, analysis.grid_rate)
+
+
+def test_without_a_small_rung_a_small_picture_is_made_to_look_at() -> None:
+    made = plan(hls(1080, 720))
+    (analysis,) = made.analyses
+    small = next(p for p in made.pictures if p.id == analysis.picture)
+    assert (small.width_px, small.height_px) == (640, 360)
+    assert small.id not in {video.picture for video in made.video}
+
+
+def test_upright_pictures_are_looked_at_upright() -> None:
+    made = plan(hls(1080, 720), size=(1080, 1920))
+    small = next(p for p in made.pictures if p.id == made.analyses[0].picture)
+    assert small.height_px > small.width_px
+    assert small.width_px * small.height_px < 768 * 432
+
+
+def test_small_outputs_look_ahead_by_themselves() -> None:
+    assert plan(hls(360, 240)).analyses == ()
+    assert plan({"output": "mp4", "height": 360, "quality": 23}).analyses == ()
+    assert len(plan({"output": "mp4", "height": 1080, "quality": 23}).analyses) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"video_codec": "libx265"},
+        {"pix_format": "yuv420p10le"},
+        {"quality": 0},
+        parameters(rc_lookahead=30),
+        parameters(bf=2),
+        parameters(b_strategy=2),
+        parameters(qcomp=0.7),
+        parameters(vprofile="baseline"),
+        parameters(preset="veryslow"),
+        parameters(preset="ultrafast"),
+        {"resize_mode": "pad", "width": 1440},
+    ],
+    ids=str,
+)
+def test_whoever_wants_it_otherwise_looks_ahead_by_itself(fields: dict[str, Any]) -> None:
+    assert plan(hls(1080, 720, **fields)).analyses == ()
+
+
+def test_frames_of_another_rate_or_part_are_looked_at_apart() -> None:
+    whole = hls(1080, 720)
+    part = {"output": "mp4", "height": 1080, "quality": 23, "start_time": 5}
+    slow = {"output": "mp4", "height": 1080, "quality": 23, "framerate": 12}
+    made = plan(whole, part, slow)
+    assert len(made.analyses) == 3
+    looked_at = {a.id: next(p for p in made.pictures if p.id == a.picture) for a in made.analyses}
+    for video in made.video:
+        assert video.analysis is not None
+        shown = next(p for p in made.pictures if p.id == video.picture)
+        small = looked_at[video.analysis]
+        assert (shown.frame_rate, shown.start_s) == (small.frame_rate, small.start_s)
+
+
+def test_how_far_it_looks_is_the_presets_and_has_a_bound_in_memory() -> None:
+    assert plan(hls(720, 360), preset="veryfast").analyses[0].depth_frames == 10
+    assert plan(hls(720, 360), preset="medium").analyses[0].depth_frames == 40
+    large = plan(hls(2160, 1440, 1080, 720), preset="medium", size=(3840, 2160))
+    (analysis,) = large.analyses
+    shown = {video.picture for video in large.video}
+    frame = sum(p.width_px * p.height_px * 3 // 2 for p in large.pictures if p.id in shown)
+    assert 5 < analysis.depth_frames < 40
+    assert analysis.depth_frames * frame <= 300_000_000
