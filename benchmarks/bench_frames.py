@@ -16,7 +16,7 @@ from benchmarks.frame_readers import SIDES
 from benchmarks.machine import BUILD
 from benchmarks.measure import Command, run
 from benchmarks.report import machine
-from benchmarks.sources import FILM_24
+from benchmarks.sources import FILM_24, MEDIA
 
 TASKS = {
     "planes": "all planes in turn",
@@ -101,6 +101,8 @@ def text(runs: Runs) -> str:
         right = f"{rounds[0]['right']:.0f} of {given} right" if task == "random" else given
         cpu = 1000 * statistics.median(took["cpu_s"] / took["frames"] for took in rounds)
         lines.append(f"| {TASKS[task]} | {side} | {rate:.0f} | {factor} | {cpu:.2f} | {right} |")
+    absent = [side for side in SIDES if not any(side == known for _, known in runs)]
+    lines += ["", f"Not installed: {', '.join(absent)}."] if absent else []
     lines += ["", "| goal | reached | |", "|---|---|---|"]
     for goal in GOALS:
         reached = ratio(runs, goal.task, goal.peer)
@@ -108,6 +110,17 @@ def text(runs: Runs) -> str:
         what = f"{TASKS[goal.task]}: ≥ {goal.least}x {goal.peer}"
         lines.append(f"| {what} | {reached:.2f}x | {verdict} |")
     return "\n".join(lines)
+
+
+def test_every_side_reads_every_frame() -> None:
+    clip = MEDIA / "rotated_90.mp4"
+    found = measure(clip, runs=1)
+    frames = found[("planes", "videngine")][0]["frames"]
+    for (task, side), (took,) in found.items():
+        if task != "random":
+            assert took["frames"] == frames, (task, side)
+    goals = text(found)
+    assert all(f"{goal.least}x {goal.peer}" in goals for goal in GOALS)
 
 
 def main(*, runs: int, clip: Path = FILM_24) -> None:
