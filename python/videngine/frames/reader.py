@@ -119,10 +119,9 @@ class Reader:
             DamagedSource: behind the last good frame, unless opened with another ``damaged``.
             ResourceError: ``too_many_frames`` are held.
         """
-        reader = self._reader()
+        reader, least = self._reader(), 1
         ahead = max(4, min(_AHEAD_FRAMES, _AHEAD_BYTES // reader.frame_bytes))
         feed = reader.play(capacity=ahead)
-        least = 1
         # The first at once; then several at a time, so that threads and the GIL change hands less.
         while ready := feed.take(least, ahead):
             room = reader.max_live_frames - reader.live_frames
@@ -356,7 +355,7 @@ def open(
             opened for reading bytes (read from its start).
         stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
             all streams; None: none, for sources of which only `Reader.audio` is wanted.
-        threads: of the decoder; ``auto``: as many as there are cores.
+        threads: of decoding, in one GOP or several at once; ``auto``: as many as there are cores.
         device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
         damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind
             the last good one. ``skip``: they are left out, with all up to the next key frame.

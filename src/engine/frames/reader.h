@@ -18,7 +18,7 @@ namespace videngine::frames {
 // How a source is read.
 struct ReaderOptions {
   std::string stream = "v:0";
-  int threads = 0;  // of the decoder; 0: as many as there are cores
+  int threads = 0;  // of the decoder, or decoders of one thread; 0: as many as there are cores
   Damaged damaged = Damaged::kRaise;
 };
 
