@@ -12,11 +12,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.frame_readers import SIDES
+from benchmarks.frame_readers import RANDOM_FRAMES, SIDES
 from benchmarks.machine import BUILD
 from benchmarks.measure import Command, run
 from benchmarks.report import machine
-from benchmarks.sources import FILM_24
+from benchmarks.sources import FILM_24, FILM_25
 
 TASKS = {
     "planes": "all planes in turn",
@@ -101,6 +101,8 @@ def text(runs: Runs) -> str:
         right = f"{rounds[0]['right']:.0f} of {given} right" if task == "random" else given
         cpu = 1000 * statistics.median(took["cpu_s"] / took["frames"] for took in rounds)
         lines.append(f"| {TASKS[task]} | {side} | {rate:.0f} | {factor} | {cpu:.2f} | {right} |")
+    absent = [side for side in SIDES if not any(side == known for _, known in runs)]
+    lines += ["", f"Not installed: {', '.join(absent)}."] if absent else []
     lines += ["", "| goal | reached | |", "|---|---|---|"]
     for goal in GOALS:
         reached = ratio(runs, goal.task, goal.peer)
@@ -108,6 +110,23 @@ def text(runs: Runs) -> str:
         what = f"{TASKS[goal.task]}: ≥ {goal.least}x {goal.peer}"
         lines.append(f"| {what} | {reached:.2f}x | {verdict} |")
     return "\n".join(lines)
+
+
+def test_frames_are_counted_and_those_at_random_are_right() -> None:
+    for task in TASKS:
+        took = _read("videngine", task, FILM_25)
+        assert took is not None
+        assert took["frames"] == (RANDOM_FRAMES if task == "random" else 132), task
+        assert took.get("right", RANDOM_FRAMES) == RANDOM_FRAMES
+
+
+def test_every_goal_is_printed_beside_what_was_reached() -> None:
+    took = {"frames": 40.0, "seconds": 1.0, "cpu_s": 1.0, "right": 40.0}
+    runs = {(goal.task, side): [took] for goal in GOALS for side in ("videngine", goal.peer)}
+    shown = text(runs)
+    for goal in GOALS:
+        assert f"{TASKS[goal.task]}: ≥ {goal.least}x {goal.peer} | 1.00x |" in shown
+    assert "Not installed: torchcodec" in shown
 
 
 def main(*, runs: int, clip: Path = FILM_24) -> None:

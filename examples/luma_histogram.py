@@ -33,8 +33,9 @@ if __name__ == "__main__":
 
     found = histograms(sys.argv[1])
     plt.figure(figsize=(10, 4))
-    plt.imshow(np.log10(found.T + 1e-4), origin="lower", aspect="auto", cmap="magma")
+    scale = (0, len(found), 0, 1)
+    plt.imshow(np.log10(found.T + 1e-4), origin="lower", aspect="auto", cmap="magma", extent=scale)
     plt.xlabel("frame")
-    plt.ylabel("luma")
+    plt.ylabel("luma (1: all bits set)")
     plt.tight_layout()
     plt.savefig(sys.argv[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from videngine.frames.frame import Frame, FrameColor, Hdr
-from videngine.frames.reader import INDEX_DTYPE, Reader, open
+from videngine.frames.lookup import INDEX_DTYPE
+from videngine.frames.reader import Reader, open
 
 __all__ = ["INDEX_DTYPE", "Frame", "FrameColor", "Hdr", "Reader", "open"]

@@ -8,15 +8,33 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from videngine._engine import FrameReader
 
 _FORMAT = "videngine-index-1"
 _SAMPLE_BYTES = 1 << 16
 
 Tables = tuple[NDArray[np.int64], NDArray[np.int64]]
 """A row for each packet (pts, dts, key, pos, size, duration, hidden) and frame (packet, pts)."""
+
+
+def tables(reader: FrameReader, source: str, path: Path | None) -> Tables:
+    """A reader's index: from its file, else made, and kept there if there is to be a file."""
+    if path is None:
+        return reader.index()
+    key = fingerprint(source, reader.stream)
+    stored = load(path, key)
+    if stored is not None:
+        reader.use_index(*stored)
+        return stored
+    made = reader.index()
+    save(path, key, made)
+    return made
 
 
 def fingerprint(path: str, stream: int) -> str:
@@ -43,9 +61,9 @@ def load(path: Path, key: str) -> Tables | None:
     return packets.astype(np.int64), shown.astype(np.int64)
 
 
-def save(path: Path, key: str, tables: Tables) -> None:
+def save(path: Path, key: str, made: Tables) -> None:
     """Write an index; whoever reads it finds it whole or not at all."""
-    packets, shown = tables
+    packets, shown = made
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(handle, "wb") as file:

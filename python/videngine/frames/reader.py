@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -18,14 +17,10 @@ from videngine import _engine
 from videngine.errors import DeviceError, InputError
 from videngine.frames import index_file
 from videngine.frames.frame import Frame, Layout, check_rgb
+from videngine.frames.lookup import Lookup
 from videngine.frames.sources import OpenedSource, Source, named_errors, open_source
 from videngine.media import MediaInfo, Stream
 from videngine.native_facts import media_facts
-
-INDEX_DTYPE = np.dtype(
-    [("pts", "i8"), ("dts", "i8"), ("key", "?"), ("pos", "i8"), ("size", "i4"), ("duration", "i8")]
-)
-"""A row of `Reader.index`."""
 
 Damaged = Literal["raise", "skip", "show"]
 
@@ -33,7 +28,6 @@ Damaged = Literal["raise", "skip", "show"]
 # the decoder, within so many bytes.
 _AHEAD_FRAMES = 16
 _AHEAD_BYTES = 256 << 20
-_NO_TIME = -(1 << 63)
 
 
 class Reader:
@@ -99,7 +93,7 @@ class Reader:
         """How many frames are held now."""
         return self._reader().live_frames
 
-    @cached_property
+    @property
     def index(self) -> NDArray[np.void]:
         """A row for each frame as they are shown, of `INDEX_DTYPE`; made when first asked for.
 
@@ -110,14 +104,7 @@ class Reader:
         One scan of the packets makes it; sources whose timestamps do not tell the order, or whose
         codec hides frames, are decoded once instead.
         """
-        packets, shown = self._tables()
-        rows = packets[shown[:, 0]]
-        index = np.empty(len(shown), INDEX_DTYPE)
-        for column, name in ((1, "dts"), (2, "key"), (3, "pos"), (4, "size"), (5, "duration")):
-            index[name] = rows[:, column]
-        index["pts"] = shown[:, 1]
-        index.flags.writeable = False
-        return index
+        return self._lookup.rows
 
     def __len__(self) -> int:
         """How many frames there are: those that can be read, whatever headers say."""
@@ -132,10 +119,13 @@ class Reader:
             DamagedSource: behind the last good frame, unless opened with another ``damaged``.
             ResourceError: ``too_many_frames`` are held.
         """
-        reader = self._reader()
+        reader, least = self._reader(), 1
         ahead = max(4, min(_AHEAD_FRAMES, _AHEAD_BYTES // reader.frame_bytes))
         feed = reader.play(capacity=ahead)
-        while ready := feed.take(1, ahead):
+        # The first at once; then several at a time, so that threads and the GIL change hands less.
+        while ready := feed.take(least, ahead):
+            room = reader.max_live_frames - reader.live_frames
+            least = max(1, min(2 * least, ahead // 2, room))
             ready.reverse()
             while ready:
                 yield Frame(ready.pop())
@@ -185,7 +175,7 @@ class Reader:
 
         Raises: as ``reader[number]``.
         """
-        asked = self._numbers(numbers)
+        asked = self._lookup.numbers(numbers)
         wanted = sorted(set(asked))
         picked = dict(zip(wanted, map(Frame, self._reader().pick(wanted)), strict=True))
         return [picked[number] for number in asked]
@@ -216,7 +206,7 @@ class Reader:
         """
         check_rgb(layout, transfer)
         places: dict[int, list[int]] = {}
-        for place, number in enumerate(self._numbers(numbers)):
+        for place, number in enumerate(self._lookup.numbers(numbers)):
             places.setdefault(number, []).append(place)
         wanted = sorted(places)
         targets = [places[number] for number in wanted]
@@ -231,15 +221,7 @@ class Reader:
         Raises:
             IndexError: the time is before or behind the pictures. Else as ``reader[number]``.
         """
-        index = self.index
-        base, origin = self.time_base, self._reader().origin_s
-        ticks = (Fraction(seconds) + origin) / base + Fraction(1, 1000)  # of float arithmetic
-        number = max(int(np.searchsorted(index["pts"], int(ticks // 1), side="right")) - 1, 0)
-        end = self._end_pts()
-        if seconds < 0 or len(index) == 0 or ticks >= end:
-            length = float(end * base - origin) if len(index) else 0.0
-            raise IndexError(f"there is no frame at {float(seconds)} s of {length:.6g} s")
-        return self[number]
+        return self[self._lookup.number_at(seconds)]
 
     def at_pts(self, pts: int) -> Frame:
         """The frame of exactly this timestamp, in ticks of `time_base`.
@@ -248,12 +230,7 @@ class Reader:
             IndexError: there is none; the message names those next to it. Else as
                 ``reader[number]``.
         """
-        times = self.index["pts"]
-        number = int(np.searchsorted(times, pts))
-        if number == len(times) or times[number] != pts:
-            near = ", ".join(str(t) for t in times[max(number - 1, 0) : number + 1])
-            raise IndexError(f"no frame has the timestamp {pts}; next to it: {near or 'none'}")
-        return self[number]
+        return self[self._lookup.number_of(pts)]
 
     # -- sound
 
@@ -354,38 +331,11 @@ class Reader:
             raise ValueError(f"the reader of {self._source.name} is closed")
         return self._source
 
-    def _tables(self) -> index_file.Tables:
+    @cached_property
+    def _lookup(self) -> Lookup:
         reader = self._reader()
-        if self._index_path is None:
-            return reader.index()
-        key = index_file.fingerprint(self._source.path, reader.stream)
-        stored = index_file.load(self._index_path, key)
-        if stored is not None:
-            reader.use_index(*stored)
-            return stored
-        tables = reader.index()
-        index_file.save(self._index_path, key, tables)
-        return tables
-
-    def _end_pts(self) -> int:
-        """When the last frame ends; a frame whose length is unknown lasts as long as the others."""
-        index = self.index
-        if len(index) == 0:
-            return _NO_TIME
-        last = int(index["duration"][-1])
-        if last == 0 and len(index) > 1:
-            last = int(index["pts"][-1] - index["pts"][0]) // (len(index) - 1)
-        return int(index["pts"][-1]) + max(last, 1)
-
-    def _numbers(self, numbers: Iterable[int]) -> list[int]:
-        count = len(self)
-        result = []
-        for number in numbers:
-            at = operator.index(number)
-            if not -count <= at < count:
-                raise IndexError(f"there is no frame {at}: the source has {count}")
-            result.append(at + count if at < 0 else at)
-        return result
+        tables = index_file.tables(reader, self._source.path, self._index_path)
+        return Lookup(*tables, reader.time_base, reader.origin_s)
 
 
 def open(
@@ -405,7 +355,7 @@ def open(
             opened for reading bytes (read from its start).
         stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
             all streams; None: none, for sources of which only `Reader.audio` is wanted.
-        threads: of the decoder; ``auto``: as many as there are cores.
+        threads: of decoding, in one GOP or several at once; ``auto``: as many as there are cores.
         device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
         damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind
             the last good one. ``skip``: they are left out, with all up to the next key frame.

@@ -53,6 +53,7 @@ struct CloseOutput {  // closes the file as well; the trailer is TrackWriter::fi
 
 using Frame = std::unique_ptr<AVFrame, FreeByAddress<av_frame_free>>;
 using Packet = std::unique_ptr<AVPacket, FreeByAddress<av_packet_free>>;
+using CodecParameters = std::unique_ptr<AVCodecParameters, FreeByAddress<avcodec_parameters_free>>;
 using CodecContext = std::unique_ptr<AVCodecContext, FreeByAddress<avcodec_free_context>>;
 // The two ways of closing a format context are two types.
 using InputContext = std::unique_ptr<AVFormatContext, FreeByAddress<avformat_close_input>>;

@@ -4,7 +4,10 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,9 +47,62 @@ int stop_requested(void* stop) noexcept {
   throw EngineError(ErrorClass::InputError, code, message, path);
 }
 
+// Of these, the header names all streams, and each packet has its time.
+bool tells_all(const AVFormatContext& context) {
+  const std::string_view name = context.iformat->name;
+  return name.starts_with("mov") || name.starts_with("matroska");
+}
+
 }  // namespace
 
+class Input::Known {
+ public:
+  explicit Known(const Input& input)
+      : size_bytes_(input.size_bytes_), origin_us_(input.origin_us_) {
+    const AVFormatContext& context = *input.context_;
+    for (unsigned i = 0; i < context.nb_streams; ++i) {
+      av::CodecParameters parameters(avcodec_parameters_alloc());
+      if (!parameters) throw std::bad_alloc();
+      av::check(avcodec_parameters_copy(parameters.get(), context.streams[i]->codecpar),
+                "avcodec_parameters_copy");
+      streams_.push_back(std::move(parameters));
+    }
+  }
+
+  [[nodiscard]] int64_t origin_us() const { return origin_us_; }
+  [[nodiscard]] bool suits(const Input& input) const {
+    const AVFormatContext& context = *input.context_;
+    if (!tells_all(context) || input.size_bytes_ != size_bytes_) return false;
+    if (context.nb_streams != streams_.size()) return false;
+    for (unsigned i = 0; i < context.nb_streams; ++i) {
+      if (context.streams[i]->codecpar->codec_id != streams_[i]->codec_id) return false;
+    }
+    return true;
+  }
+  void tell(AVFormatContext& context) const {
+    for (unsigned i = 0; i < context.nb_streams; ++i) {
+      av::check(avcodec_parameters_copy(context.streams[i]->codecpar, streams_[i].get()),
+                "avcodec_parameters_copy");
+    }
+  }
+
+ private:
+  int64_t size_bytes_;
+  int64_t origin_us_;
+  std::vector<av::CodecParameters> streams_;
+};
+
+std::shared_ptr<const Input::Known> Input::known() const {
+  return std::make_shared<const Known>(*this);
+}
+
 Input::Input(const std::string& path, const std::atomic<bool>* stop, Kind kind)
+    : Input(path, stop, kind, nullptr) {}
+
+Input::Input(const std::string& path, const std::atomic<bool>* stop, const Known& known)
+    : Input(path, stop, Kind::kFilm, &known) {}
+
+Input::Input(const std::string& path, const std::atomic<bool>* stop, Kind kind, const Known* known)
     : path_(path), stop_(stop) {
   av::capture_log();
   // Not blocking: a pipe dressed up as a file would be waited for until somebody writes to it.
@@ -94,15 +150,7 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop, Kind kind)
            path);
     }
     context_.reset(context);
-    const int found = avformat_find_stream_info(context_.get(), nullptr);
-    if (found < 0) {
-      fail("source_corrupt", "The source's streams cannot be read: " + av::describe(found) + ".",
-           path);
-    }
-    if (context_->nb_streams == 0) {
-      fail("source_no_streams", "The source has neither picture nor sound.", path);
-    }
-    origin_us_ = find_origin_us();
+    find_streams(known);
   } catch (...) {
     context_.reset();
     ::close(fd_);
@@ -116,6 +164,23 @@ Input::Input(const std::string& path, const std::atomic<bool>* stop, Kind kind)
 Input::~Input() {
   context_.reset();
   ::close(fd_);
+}
+
+void Input::find_streams(const Known* known) {
+  if (known != nullptr && known->suits(*this)) {
+    known->tell(*context_);
+    origin_us_ = known->origin_us();
+    return;
+  }
+  const int found = avformat_find_stream_info(context_.get(), nullptr);
+  if (found < 0) {
+    fail("source_corrupt", "The source's streams cannot be read: " + av::describe(found) + ".",
+         path_);
+  }
+  if (context_->nb_streams == 0) {
+    fail("source_no_streams", "The source has neither picture nor sound.", path_);
+  }
+  origin_us_ = find_origin_us();
 }
 
 int64_t Input::find_origin_us() const {

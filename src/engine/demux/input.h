@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "av/handles.h"
@@ -19,6 +20,12 @@ class Input {
   enum class Kind : uint8_t { kFilm, kImage };
   explicit Input(const std::string& path, const std::atomic<bool>* stop = nullptr,
                  Kind kind = Kind::kFilm);
+  // What opening a source found out by decoding its beginning, which takes most of the time.
+  class Known;
+  [[nodiscard]] std::shared_ptr<const Known> known() const;
+  // The same source again, without finding that out where its container tells the times of all
+  // packets. Where it does not (Matroska), only timestamps of presentation are to be relied on.
+  Input(const std::string& path, const std::atomic<bool>* stop, const Known& known);
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input();
@@ -41,6 +48,8 @@ class Input {
   // From the streams' first timestamps, which libavformat may move while packets are being read:
   // taken once, so that all stages count from the same instant.
   [[nodiscard]] int64_t find_origin_us() const;
+  Input(const std::string& path, const std::atomic<bool>* stop, Kind kind, const Known* known);
+  void find_streams(const Known* known);
   static int read(void* self, uint8_t* buffer, int size) noexcept;
   static int64_t seek(void* self, int64_t offset, int whence) noexcept;
 

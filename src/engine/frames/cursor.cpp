@@ -1,6 +1,7 @@
 #include "frames/cursor.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "av/check.h"
@@ -14,18 +15,27 @@ namespace {
 
 // More packets than any codec keeps back, with the frames that threads work on.
 constexpr std::size_t kMostInFlight = 256;
+constexpr int kPacketsPerCheck = 256;
 
 }  // namespace
 
-Cursor::Cursor(std::string path, std::string stream, int threads)
-    : path_(std::move(path)), choice_(std::move(stream)), threads_(threads) {
+Cursor::Cursor(std::string path, std::string stream, int threads,
+               std::shared_ptr<const Input::Known> known)
+    : path_(std::move(path)),
+      choice_(std::move(stream)),
+      threads_(threads),
+      known_(std::move(known)) {
   open();
 }
 
 void Cursor::open() {
   decoder_.reset();
   input_.reset();
-  input_.emplace(path_, &stopped_);
+  if (known_) {
+    input_.emplace(path_, &stopped_, *known_);
+  } else {
+    input_.emplace(path_, &stopped_);
+  }
   stream_ = choose_stream(context(), choice_, AVMEDIA_TYPE_VIDEO);
   for (unsigned i = 0; i < context().nb_streams; ++i) {
     if (static_cast<int>(i) != stream_) context().streams[i]->discard = AVDISCARD_ALL;
@@ -36,6 +46,17 @@ void Cursor::open() {
   read_error_ = 0;
   sent_.clear();
   last_pts_.reset();
+}
+
+std::vector<PacketFacts> Cursor::scan(const Check& check) {
+  std::vector<PacketFacts> packets;
+  while (read()) {
+    packets.push_back(facts_of(*packet_));
+    if (packets.size() % kPacketsPerCheck == 0) check();
+  }
+  if (packets.size() > std::numeric_limits<int32_t>::max()) throw std::bad_alloc();
+  next_packet_ = static_cast<int32_t>(packets.size());
+  return packets;
 }
 
 std::optional<Cursor::Step> Cursor::next() {

@@ -31,13 +31,15 @@ class Cursor {
   };
 
   // `stream` as in "v:0": the first of the pictures; or the number of a stream.
+  // `known` of the same source makes it quicker, but for scan().
   // Throws what Input and Decoder throw, and InputError source_no_streams.
-  Cursor(std::string path, std::string stream, int threads);
+  Cursor(std::string path, std::string stream, int threads,
+         std::shared_ptr<const Input::Known> known = nullptr);
 
   // Nothing at the end of the source. Throws Cancelled after stop().
   std::optional<Step> next();
-  // Takes times and numbers from here on from an index, standing at the start.
-  void use(std::shared_ptr<const Index> index) { index_ = std::move(index); }
+  // What all packets say, in the order of the file; standing at the start. Then a seek is needed.
+  std::vector<PacketFacts> scan(const Check& check);
   // Goes to a packet, so that the next frames are those that decode from there.
   void seek(std::shared_ptr<const Index> index, int32_t packet);
   // What the next frames are wanted for, until the next call or seek.
@@ -76,6 +78,7 @@ class Cursor {
   std::string path_;
   std::string choice_;
   int threads_;
+  std::shared_ptr<const Input::Known> known_;
   std::atomic<bool> stopped_ = false;
   std::optional<Input> input_;
   std::optional<Decoder> decoder_;

@@ -1,17 +1,9 @@
 #include "frames/index.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
-#include "av/check.h"
-
 namespace videngine::frames {
-namespace {
-
-constexpr int kPacketsPerCheck = 256;
-
-}  // namespace
 
 PacketFacts facts_of(const AVPacket& packet) {
   return {packet.pts,
@@ -21,22 +13,6 @@ PacketFacts facts_of(const AVPacket& packet) {
           packet.size,
           (packet.flags & AV_PKT_FLAG_KEY) != 0,
           (packet.flags & AV_PKT_FLAG_DISCARD) != 0};
-}
-
-std::vector<PacketFacts> Index::scan(Input& input, int stream, const Check& check) {
-  AVFormatContext* context = input.context();
-  for (unsigned i = 0; i < context->nb_streams; ++i) {
-    if (static_cast<int>(i) != stream) context->streams[i]->discard = AVDISCARD_ALL;
-  }
-  std::vector<PacketFacts> packets;
-  const av::Packet packet = av::make_packet();
-  for (int read = 1; av_read_frame(context, packet.get()) >= 0; ++read) {
-    if (packet->stream_index == stream) packets.push_back(facts_of(*packet));
-    av_packet_unref(packet.get());
-    if (read % kPacketsPerCheck == 0) check();
-  }
-  if (packets.size() > std::numeric_limits<int32_t>::max()) throw std::bad_alloc();
-  return packets;
 }
 
 Index::Index(std::vector<PacketFacts> packets) : packets_(std::move(packets)) {

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "demux/input.h"
+#include "av/handles.h"
 
 namespace videngine::frames {
 
@@ -44,8 +44,6 @@ class Index {
   explicit Index(std::vector<PacketFacts> packets);
   // From what a decoder gave.
   Index(std::vector<PacketFacts> packets, std::vector<ShownFrame> shown);
-
-  static std::vector<PacketFacts> scan(Input& input, int stream, const Check& check);
 
   [[nodiscard]] std::span<const PacketFacts> packets() const { return packets_; }
   [[nodiscard]] std::span<const ShownFrame> shown() const { return shown_; }

@@ -6,8 +6,10 @@
 #include <span>
 #include <string>
 
+#include "frames/crew.h"
 #include "frames/feed.h"
 #include "frames/index.h"
+#include "frames/picker.h"
 #include "frames/sieve.h"
 #include "rational.h"
 
@@ -16,7 +18,7 @@ namespace videngine::frames {
 // How a source is read.
 struct ReaderOptions {
   std::string stream = "v:0";
-  int threads = 0;  // of the decoder; 0: as many as there are cores
+  int threads = 0;  // of the decoder, or decoders of one thread; 0: as many as there are cores
   Damaged damaged = Damaged::kRaise;
 };
 
@@ -46,36 +48,29 @@ class Reader {
   // All frames from the first.
   std::unique_ptr<Feed> play(std::size_t capacity);
   // The frames of these numbers, which are in order and different from each other; each group of
-  // pictures is decoded once. `take` gets the place in `numbers` and the frame.
-  // Throws std::out_of_range, Damage.
-  using Take = std::function<void(std::size_t, av::Frame)>;
+  // pictures is decoded once, several of them at once. `take` gets the place in `numbers` and the
+  // frame, for different places on several threads at once; `check` is called by the caller's.
+  // Throws std::out_of_range, Damage, and what `take` and `check` throw.
   void pick(std::span<const int64_t> numbers, const Take& take, const Check& check);
 
  private:
-  struct Run {
-    std::size_t count = 0;
-    int32_t last_packet = -1;
-  };
-
+  [[nodiscard]] std::unique_ptr<Cursor> new_cursor(int threads) const;
+  // With cursor_mutex_ locked.
+  std::unique_ptr<Cursor> take_cursor();
+  std::shared_ptr<const Index> index_beside(const Check& check);
   std::shared_ptr<const Index> make_index(const Check& check, bool by_decoding);
-  static Run run_from(const Index& index, std::span<const int64_t> numbers);
-  // Gives what can be had without another seek. False: a frame that should be there does not come.
-  bool pick_run(const std::shared_ptr<const Index>& shared, std::span<const int64_t> all,
-                std::size_t& done, const Take& take, const Check& check);
 
   const std::string path_;
   const ReaderOptions options_;
+  std::mutex cursor_mutex_;                          // locked before index_mutex_
+  std::unique_ptr<Cursor> fresh_;                    // stands at the start, for whoever comes first
+  const StreamLook look_;                            // read from it
+  const std::shared_ptr<const Input::Known> known_;  // likewise
+  std::unique_ptr<Picker> picker_;  // for frames that lie together; its decoder has all threads
+  Crew crew_;                       // for those that do not
   std::mutex index_mutex_;
   std::shared_ptr<const Index> index_;
   bool decoded_whole_ = false;  // the index is what a decoder gave
-  std::mutex cursor_mutex_;     // locked before index_mutex_
-  std::unique_ptr<Cursor> cursor_;
-  bool fresh_ = true;         // cursor_ stands at the start and has read nothing
-  bool drained_ = false;      // it gave all it had, and needs a seek to go on
-  bool shortcut_ = true;      // draining behind the last frame that is wanted gives that frame
-  bool sound_ = true;         // nothing was damaged since the last seek or key frame
-  int64_t last_number_ = -1;  // the frame that the cursor gave last; -1: unknown
-  const StreamLook look_;     // last: read from the cursor
 };
 
 }  // namespace videngine::frames

@@ -1,205 +1,218 @@
+// Compiled once for each kind of vectors that processors have (Highway's foreach_target); the last
+// part chooses among them when it runs.
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+// Highway distrusts GCC before 12.3 with its vectors in plain C++; ours are tested like the others.
+#undef HWY_BROKEN_EMU128
+#define HWY_BROKEN_EMU128 0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "frames/rgb_kernel.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+// after it
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include <hwy/highway.h>
+
 #include "frames/rgb_kernel.h"
 
-#include <algorithm>
-#include <cmath>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-namespace videngine::frames {
+HWY_BEFORE_NAMESPACE();
+namespace videngine::HWY_NAMESPACE {
 namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+using frames::RgbCoefficients;
+using frames::Yuv420;
 
-// The loops below are plain, so that compilers make vectors of them; compiled twice, as what CPUs
-// can do is only known at run time.
-#define VIDENGINE_INLINE inline __attribute__((always_inline))
+// Even and odd columns are apart until they are bytes: a 16-bit lane is two pixels of luma and one
+// of chroma, which costs no shuffles.
+constexpr hn::ScalableTag<int16_t> kD16;
+constexpr hn::ScalableTag<uint16_t> kDu16;
+constexpr hn::ScalableTag<uint8_t> kDu8;
+using V16 = hn::Vec<decltype(kD16)>;
+using V8 = hn::Vec<decltype(kDu8)>;
 
-// (a * b) / 2^15, rounded: one instruction on vectors.
-VIDENGINE_INLINE int16_t times(int16_t a, int16_t b) {
-  return static_cast<int16_t>(((int32_t{a} * b >> 14) + 1) >> 1);
-}
-
-// 5 bits of fraction → a code.
-VIDENGINE_INLINE uint8_t code(int16_t value) {
-  const auto rounded = static_cast<int16_t>((value + 16) >> 5);
-  const auto above = rounded < 0 ? int16_t{0} : rounded;
-  return static_cast<uint8_t>(above > 255 ? int16_t{255} : above);
-}
-
-struct Weights {
-  int16_t here;
-  int16_t other;
-};
-
-// Two rows of chroma → one, in quarters, with room for a sample on either side.
-VIDENGINE_INLINE void blend(const uint8_t* __restrict here, const uint8_t* __restrict other,
-                            int count, Weights w, int16_t* __restrict blended) {
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    blended[i] = static_cast<int16_t>(here[i] * w.here + other[i] * w.other);
+// Two rows of chroma → one, in quarters of a code, 0 for grey; with a sample more on either side.
+HWY_INLINE void blend(const uint8_t* HWY_RESTRICT here, const uint8_t* HWY_RESTRICT other,
+                      std::size_t count, int here_share, int16_t* HWY_RESTRICT blended) {
+  const hn::Rebind<uint8_t, decltype(kD16)> bytes;
+  const std::size_t lanes = hn::Lanes(kD16);
+  const auto share = static_cast<int16_t>(here_share);
+  const auto rest = static_cast<int16_t>(4 - here_share);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const V16 a = hn::PromoteTo(kD16, hn::LoadU(bytes, here + i));
+    const V16 b = hn::PromoteTo(kD16, hn::LoadU(bytes, other + i));
+    const V16 sum = hn::Add(hn::Mul(a, hn::Set(kD16, share)), hn::Mul(b, hn::Set(kD16, rest)));
+    hn::StoreU(hn::Sub(sum, hn::Set(kD16, 512)), kD16, blended + i);
+  }
+  for (; i < count; ++i) {
+    blended[i] = static_cast<int16_t>(here[i] * share + other[i] * rest - 512);
   }
   blended[-1] = blended[0];
   blended[count] = blended[count - 1];
 }
 
-// To every luma sample: from -2^14 to 2^14, of which 2^7 are one code.
-VIDENGINE_INLINE void widen(const int16_t* __restrict blended, int count, Weights even, Weights odd,
-                            int16_t* __restrict wide) {
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const int16_t* at = blended + i;
-    wide[2 * i] = static_cast<int16_t>((at[0] * even.here + at[-1] * even.other - 2048) * 8);
-    wide[2 * i + 1] = static_cast<int16_t>((at[0] * odd.here + at[1] * odd.other - 2048) * 8);
+// Chroma of even and odd columns, 2^8 to a code.
+template <bool kLeft>
+HWY_INLINE void widen(const int16_t* at, const frames::ChromaSite& site, V16& even, V16& odd) {
+  const V16 here = hn::LoadU(kD16, at);
+  const V16 after = hn::LoadU(kD16, at + 1);
+  if constexpr (kLeft) {
+    even = hn::ShiftLeft<6>(here);
+    odd = hn::ShiftLeft<5>(hn::Add(here, after));
+  } else {
+    const V16 before = hn::LoadU(kD16, at - 1);
+    const auto times = [](int quarters) {
+      return hn::Set(kD16, static_cast<int16_t>(16 * quarters));
+    };
+    even = hn::Add(hn::Mul(here, times(site.even)), hn::Mul(before, times(4 - site.even)));
+    odd = hn::Add(hn::Mul(here, times(site.odd)), hn::Mul(after, times(4 - site.odd)));
   }
 }
 
-VIDENGINE_INLINE void convert(const uint8_t* __restrict luma, const int16_t* __restrict u,
-                              const int16_t* __restrict v, int count, RgbCoefficients k,
-                              uint8_t* __restrict red, uint8_t* __restrict green,
-                              uint8_t* __restrict blue) {
-  for (std::ptrdiff_t i = 0; i < count; ++i) {
-    const int16_t y = times(static_cast<int16_t>((luma[i] - k.black) * 64), k.luma);
-    red[i] = code(static_cast<int16_t>(y + times(v[i], k.red_v)));
-    green[i] = code(static_cast<int16_t>(y - times(u[i], k.green_u) - times(v[i], k.green_v)));
-    blue[i] = code(static_cast<int16_t>(y + times(u[i], k.blue_u)));
-  }
+// Even and odd columns of one colour → bytes. A code is 2^7, and the middle code 0: doubling with
+// saturation cuts off what is below the first code and above the last.
+HWY_INLINE V8 codes(V16 even, V16 odd) {
+  const auto whole = [](V16 v) { return hn::BitCast(kDu16, hn::SaturatedAdd(v, v)); };
+  const auto low = hn::ShiftRight<8>(whole(even));
+  const auto high = hn::And(whole(odd), hn::Set(kDu16, 0xFF00));
+  return hn::Xor(hn::BitCast(kDu8, hn::Or(low, high)), hn::Set(kDu8, 0x80));
 }
 
-VIDENGINE_INLINE void interleave_plain(const uint8_t* __restrict red,
-                                       const uint8_t* __restrict green,
-                                       const uint8_t* __restrict blue, std::ptrdiff_t begin,
-                                       std::ptrdiff_t count, uint8_t* __restrict out) {
-  for (std::ptrdiff_t i = begin; i < count; ++i) {
-    out[3 * i] = red[i];
-    out[3 * i + 1] = green[i];
-    out[3 * i + 2] = blue[i];
-  }
-}
-
-struct Rows {
-  int16_t* blended_u;
-  int16_t* blended_v;
-  int16_t* u;
-  int16_t* v;
-  uint8_t* red;
-  uint8_t* green;
-  uint8_t* blue;
+struct Colours {
+  V8 red, green, blue;
 };
 
-using Interleave = void (*)(const uint8_t* red, const uint8_t* green, const uint8_t* blue,
-                            int count, uint8_t* out);
-
-VIDENGINE_INLINE void picture_to_rgb(const Yuv420& p, const RgbCoefficients& k, uint8_t* out,
-                                     bool planar, const Rows& rows, Interleave interleave) {
-  const int chroma_width = (p.width_px + 1) / 2;
-  const int chroma_height = (p.height_px + 1) / 2;
-  const auto weights = [](int here) {
-    return Weights{static_cast<int16_t>(here), static_cast<int16_t>(4 - here)};
+// One vector of pixels.
+template <bool kLeft>
+HWY_INLINE Colours pixels(const uint8_t* luma, const int16_t* blended_u, const int16_t* blended_v,
+                          const RgbCoefficients& k, const frames::ChromaSite& site) {
+  const auto bytes = hn::BitCast(kDu16, hn::LoadU(kDu8, luma));
+  const auto bright = [&](auto times256) {
+    const auto scaled = hn::MulHigh(times256, hn::Set(kDu16, k.luma));
+    return hn::Sub(hn::BitCast(kD16, scaled), hn::Set(kD16, k.black));
   };
+  const V16 y[2] = {bright(hn::ShiftLeft<8>(bytes)),
+                    bright(hn::And(bytes, hn::Set(kDu16, 0xFF00)))};
+  V16 u[2], v[2];
+  widen<kLeft>(blended_u, site, u[0], u[1]);
+  widen<kLeft>(blended_v, site, v[0], v[1]);
+  V16 red[2], green[2], blue[2];
+  for (const std::size_t odd : {0, 1}) {
+    red[odd] = hn::SaturatedAdd(y[odd], hn::MulFixedPoint15(v[odd], hn::Set(kD16, k.red_v)));
+    const V16 less = hn::MulFixedPoint15(u[odd], hn::Set(kD16, k.green_u));
+    green[odd] = hn::SaturatedSub(hn::SaturatedSub(y[odd], less),
+                                  hn::MulFixedPoint15(v[odd], hn::Set(kD16, k.green_v)));
+    // In two halves, as the whole does not fit.
+    const V16 half = hn::MulFixedPoint15(u[odd], hn::Set(kD16, k.half_blue_u));
+    blue[odd] = hn::SaturatedAdd(hn::SaturatedAdd(y[odd], half), half);
+  }
+  return {codes(red[0], red[1]), codes(green[0], green[1]), codes(blue[0], blue[1])};
+}
+
+template <bool kLeft>
+HWY_INLINE void convert_row(const uint8_t* HWY_RESTRICT luma, const int16_t* HWY_RESTRICT u,
+                            const int16_t* HWY_RESTRICT v, const Yuv420& p,
+                            const RgbCoefficients& k, const std::array<uint8_t*, 3>& out,
+                            bool planar) {
+  const auto width = static_cast<std::size_t>(p.width_px);
+  const std::size_t lanes = hn::Lanes(kDu8);
+  std::size_t x = 0;
+  for (; x + lanes <= width; x += lanes) {
+    const Colours c = pixels<kLeft>(luma + x, u + x / 2, v + x / 2, k, p.across);
+    if (planar) {
+      hn::StoreU(c.red, kDu8, out[0] + x);
+      hn::StoreU(c.green, kDu8, out[1] + x);
+      hn::StoreU(c.blue, kDu8, out[2] + x);
+    } else {
+      hn::StoreInterleaved3(c.red, c.green, c.blue, kDu8, out[0] + 3 * x);
+    }
+  }
+  if (x == width) return;
+  // The rest by way of a whole vector.
+  HWY_ALIGN uint8_t rest[3 * hn::MaxLanes(kDu8)] = {};
+  std::memcpy(rest, luma + x, width - x);
+  const Colours c = pixels<kLeft>(rest, u + x / 2, v + x / 2, k, p.across);
+  if (planar) {
+    for (const auto& [color, to] :
+         {std::pair(c.red, out[0]), std::pair(c.green, out[1]), std::pair(c.blue, out[2])}) {
+      hn::StoreU(color, kDu8, rest);
+      std::memcpy(to + x, rest, width - x);
+    }
+  } else {
+    hn::StoreInterleaved3(c.red, c.green, c.blue, kDu8, rest);
+    std::memcpy(out[0] + 3 * x, rest, 3 * (width - x));
+  }
+}
+
+void convert_picture(const Yuv420& p, const RgbCoefficients& k, uint8_t* out, bool planar,
+                     std::array<int16_t*, 2> blended) {
   const auto width = static_cast<std::size_t>(p.width_px);
   const std::size_t plane = width * static_cast<std::size_t>(p.height_px);
+  const std::size_t chroma_width = (width + 1) / 2;
+  const int chroma_height = (p.height_px + 1) / 2;
+  const bool left = p.across.even == 4 && p.across.odd == 2;
   for (int y = 0; y < p.height_px; ++y) {
     const bool odd = y % 2 != 0;
     const int here = y / 2;
     const int other = std::clamp(odd ? here + 1 : here - 1, 0, chroma_height - 1);
-    const Weights down = weights(odd ? p.down.odd : p.down.even);
     const auto row = [&](std::size_t i, int at) { return p.data[i] + p.stride[i] * at; };
-    blend(row(1, here), row(1, other), chroma_width, down, rows.blended_u);
-    blend(row(2, here), row(2, other), chroma_width, down, rows.blended_v);
-    widen(rows.blended_u, chroma_width, weights(p.across.even), weights(p.across.odd), rows.u);
-    widen(rows.blended_v, chroma_width, weights(p.across.even), weights(p.across.odd), rows.v);
-    const std::size_t at = width * static_cast<std::size_t>(y);
-    if (planar) {
-      convert(row(0, y), rows.u, rows.v, p.width_px, k, out + at, out + plane + at,
-              out + 2 * plane + at);
+    for (const std::size_t i : {0, 1}) {
+      blend(row(i + 1, here), row(i + 1, other), chroma_width, odd ? p.down.odd : p.down.even,
+            blended[i]);
+    }
+    uint8_t* to = out + (planar ? 1 : 3) * width * static_cast<std::size_t>(y);
+    const std::array<uint8_t*, 3> planes{to, to + plane, to + 2 * plane};
+    if (left) {
+      convert_row<true>(row(0, y), blended[0], blended[1], p, k, planes, planar);
     } else {
-      convert(row(0, y), rows.u, rows.v, p.width_px, k, rows.red, rows.green, rows.blue);
-      interleave(rows.red, rows.green, rows.blue, p.width_px, out + 3 * at);
+      convert_row<false>(row(0, y), blended[0], blended[1], p, k, planes, planar);
     }
   }
-}
-
-void plain(const Yuv420& p, const RgbCoefficients& k, uint8_t* out, bool planar, const Rows& rows) {
-  picture_to_rgb(p, k, out, planar, rows,
-                 [](const uint8_t* red, const uint8_t* green, const uint8_t* blue, int count,
-                    uint8_t* to) { interleave_plain(red, green, blue, 0, count, to); });
-}
-
-#if defined(__x86_64__)
-
-// Where the bytes of one colour go within 48 bytes of R, G, B, by 16 of them.
-constexpr auto kShuffle = [] {
-  std::array<std::array<std::array<int8_t, 16>, 3>, 3> masks{};
-  for (std::size_t part = 0; part < 3; ++part) {
-    for (std::size_t color = 0; color < 3; ++color) {
-      for (std::size_t i = 0; i < 16; ++i) {
-        const std::size_t byte = 16 * part + i;
-        masks[part][color][i] = static_cast<int8_t>(byte % 3 == color ? byte / 3 : 0xFF);
-      }
-    }
-  }
-  return masks;
-}();
-
-__attribute__((target("avx2"))) __m128i load(const void* from) {
-  return _mm_loadu_si128(static_cast<const __m128i*>(from));
-}
-
-__attribute__((target("avx2"))) void interleave_avx2(const uint8_t* red, const uint8_t* green,
-                                                     const uint8_t* blue, int count, uint8_t* out) {
-  std::ptrdiff_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    const __m128i r = load(red + i);
-    const __m128i g = load(green + i);
-    const __m128i b = load(blue + i);
-    for (std::ptrdiff_t part = 0; part < 3; ++part) {
-      const auto& mask = kShuffle[static_cast<std::size_t>(part)];
-      const __m128i bytes = _mm_or_si128(_mm_or_si128(_mm_shuffle_epi8(r, load(mask[0].data())),
-                                                      _mm_shuffle_epi8(g, load(mask[1].data()))),
-                                         _mm_shuffle_epi8(b, load(mask[2].data())));
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 3 * i + 16 * part), bytes);
-    }
-  }
-  interleave_plain(red, green, blue, i, count, out);
-}
-
-__attribute__((target("avx2"))) void avx2(const Yuv420& p, const RgbCoefficients& k, uint8_t* out,
-                                          bool planar, const Rows& rows) {
-  picture_to_rgb(p, k, out, planar, rows, &interleave_avx2);
-}
-
-#endif
-
-int16_t fixed(double value, int bits) {
-  return static_cast<int16_t>(std::lround(std::ldexp(value, bits)));
 }
 
 }  // namespace
+}  // namespace videngine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace videngine {
+namespace {
+HWY_EXPORT(convert_picture);
+
+// The longest vector of any processor, in 16-bit lanes.
+constexpr std::size_t kMostLanes = 128;
+
+double scaled(double value, int bits) { return std::round(std::ldexp(value, bits)); }
+}  // namespace
+
+namespace frames {
 
 RgbCoefficients::RgbCoefficients(double red_weight, double blue_weight, bool full_range) {
   const double green_weight = 1 - red_weight - blue_weight;
+  const double bright = full_range ? 1 : 255.0 / 219;
   const double chroma = full_range ? 1 : 255.0 / 224;
-  black = full_range ? 0 : 16;
-  luma = fixed(full_range ? 1 : 255.0 / 219, 14);
-  red_v = fixed(2 * (1 - red_weight) * chroma, 13);
-  blue_u = fixed(2 * (1 - blue_weight) * chroma, 13);
-  green_u = fixed(2 * (1 - blue_weight) * blue_weight / green_weight * chroma, 13);
-  green_v = fixed(2 * (1 - red_weight) * red_weight / green_weight * chroma, 13);
+  const auto fixed = [](double value) { return static_cast<int16_t>(scaled(value, 14)); };
+  luma = static_cast<uint16_t>(scaled(bright, 15));
+  // The middle code, and half of one for rounding.
+  black = static_cast<int16_t>(scaled((full_range ? 0 : 16) * bright + 128 - 0.5, 7));
+  red_v = fixed(2 * (1 - red_weight) * chroma);
+  half_blue_u = fixed((1 - blue_weight) * chroma);
+  green_u = fixed(2 * (1 - blue_weight) * blue_weight / green_weight * chroma);
+  green_v = fixed(2 * (1 - red_weight) * red_weight / green_weight * chroma);
 }
 
 void to_rgb24(const Yuv420& picture, const RgbCoefficients& coefficients, uint8_t* out, bool planar,
               std::vector<int16_t>& scratch) {
-  // Rows of whole vectors, and one sample beside those that are looked at across.
-  const std::size_t row = (static_cast<std::size_t>(picture.width_px) + 2 + 31) / 32 * 32 + 32;
-  scratch.resize(7 * row);
-  const auto part = [&](std::size_t i) { return scratch.data() + i * row; };
-  const auto bytes = [&](std::size_t i) { return reinterpret_cast<uint8_t*>(part(i)); };
-  const Rows rows{part(0) + 16, part(1) + 16, part(2), part(3), bytes(4), bytes(5), bytes(6)};
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") != 0) {
-    avx2(picture, coefficients, out, planar, rows);
-    return;
-  }
-#endif
-  plain(picture, coefficients, out, planar, rows);
+  // One sample before the row, and whole vectors behind it.
+  const std::size_t row = static_cast<std::size_t>(picture.width_px) / 2 + 2 * kMostLanes;
+  scratch.resize(2 * row);
+  const std::array<int16_t*, 2> blended{scratch.data() + 1, scratch.data() + row + 1};
+  HWY_DYNAMIC_DISPATCH(convert_picture)(picture, coefficients, out, planar, blended);
 }
 
-}  // namespace videngine::frames
+}  // namespace frames
+}  // namespace videngine
+#endif  // HWY_ONCE

@@ -12,12 +12,12 @@ struct RgbCoefficients {
   // By the weights of red and blue in luma.
   RgbCoefficients(double red_weight, double blue_weight, bool full_range);
 
-  int16_t black;  // the code of black
-  int16_t luma;   // times 2^14
-  int16_t red_v;  // times 2^13, as all that follow
+  uint16_t luma;  // times 2^15
+  int16_t black;  // what to take off luma that was multiplied, times 2^7
+  int16_t red_v;  // times 2^14, as all that follow
   int16_t green_u;
   int16_t green_v;
-  int16_t blue_u;
+  int16_t half_blue_u;
 };
 
 // Where chroma lies between the luma samples of 4:2:0, in quarters: the share of the nearer chroma
@@ -39,7 +39,8 @@ struct Yuv420 {
 
 // To R, G, B side by side, or to three planes of `width_px * height_px` one behind the other.
 // Chroma is interpolated by straight lines; results are off by at most one code from exact
-// arithmetic. A pure function but for `scratch`, which it makes as large as it needs.
+// arithmetic. A pure function but for `scratch`, which it makes as large as it needs. Runs on the
+// widest vectors that the machine has.
 void to_rgb24(const Yuv420& picture, const RgbCoefficients& coefficients, uint8_t* out, bool planar,
               std::vector<int16_t>& scratch);
 

@@ -40,6 +40,41 @@ TEST_F(InputFile, IsOpened) {
   EXPECT_EQ(census(), before);
 }
 
+TEST_F(InputFile, IsOpenedAgainByWhatIsKnown) {
+  for (const char* name : {"again.mp4", "again.mkv", "again.ts"}) {
+    const std::string path = scratch_.path(name);
+    write_source(path, {.video_codec = "libx264"});
+    const Input first(path);
+    const Input second(path, nullptr, *first.known());
+    EXPECT_EQ(second.origin_us(), first.origin_us());
+    const AVCodecParameters& known = *first.context()->streams[0]->codecpar;
+    const AVCodecParameters& told = *second.context()->streams[0]->codecpar;
+    EXPECT_EQ(told.format, known.format);
+    EXPECT_EQ(told.video_delay, known.video_delay);
+    const av::Packet one = av::make_packet();
+    const av::Packet other = av::make_packet();
+    while (av_read_frame(first.context(), one.get()) >= 0) {
+      ASSERT_GE(av_read_frame(second.context(), other.get()), 0);
+      EXPECT_EQ(other->stream_index, one->stream_index);
+      EXPECT_EQ(other->pts, one->pts);
+      EXPECT_EQ(other->pos, one->pos);
+      EXPECT_EQ(other->size, one->size);
+      av_packet_unref(one.get());
+      av_packet_unref(other.get());
+    }
+    EXPECT_EQ(av_read_frame(second.context(), other.get()), AVERROR_EOF);
+  }
+}
+
+TEST_F(InputFile, IsNotTakenForAnotherThatWasKnown) {
+  write_source(scratch_.path("film.mp4"), {});
+  write_source(scratch_.path("silent.mp4"), {.sample_rate_hz = 0});
+  const Input film(scratch_.path("film.mp4"));
+  const Input other(scratch_.path("silent.mp4"), nullptr, *film.known());
+  EXPECT_EQ(other.context()->nb_streams, 1U);
+  EXPECT_EQ(other.context()->streams[0]->codecpar->width, 160);
+}
+
 TEST_F(InputFile, ThatIsNotThereIsNotFound) {
   EXPECT_EQ(refusal(scratch_.path("nothing.mp4")).code, "source_not_found");
 }

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "av/check.h"
 #include "fixtures/scratch.h"
@@ -81,12 +85,73 @@ TEST_F(ReaderOfAFilm, FramesOutliveWhatMadeThem) {
   for (std::size_t i = 0; i < kept.size(); ++i) EXPECT_EQ(corner(kept[i]), corners[i]);
 }
 
+TEST_F(ReaderOfAFilm, ItsMemoryOutlivesTheFramesToo) {
+  struct Kept {
+    AVBufferRef* buffer;
+    std::ptrdiff_t offset;
+    uint8_t code;
+  };
+  std::vector<Kept> kept;
+  {
+    frames::Reader reader(path_, {});
+    for (const av::Frame& frame : pick(reader, {4, 30})) {
+      AVBufferRef* buffer = av_buffer_ref(av_frame_get_plane_buffer(frame.get(), 0));
+      kept.push_back({buffer, frame->data[0] - buffer->data, corner(frame)});
+    }
+    unlink(path_.c_str());
+  }
+  for (auto& [buffer, offset, code] : kept) {
+    EXPECT_EQ(buffer->data[offset], code);
+    av_buffer_unref(&buffer);
+  }
+}
+
+TEST_F(ReaderOfAFilm, DecodesGroupsOfPicturesBesideEachOther) {
+  frames::Reader reader(path_, {.threads = 3});
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  const std::vector<int64_t> numbers{1, 14, 15, 27, 40, 49};
+  for (int round = 0; round < 3; ++round) {
+    std::vector<av::Frame> picked(numbers.size());
+    reader.pick(
+        numbers,
+        [&](std::size_t place, av::Frame frame) {
+          picked[place] = std::move(frame);
+          const std::scoped_lock lock(mutex);
+          threads.insert(std::this_thread::get_id());
+        },
+        nothing);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      EXPECT_EQ(picked[i]->pts, reader.index(nothing)->shown()[numbers[i]].pts);
+      EXPECT_EQ(corner(picked[i]), corner(pick(reader, {numbers[i]}).front()));
+    }
+  }
+  EXPECT_FALSE(threads.contains(std::this_thread::get_id()));
+}
+
+TEST_F(ReaderOfAFilm, WhatEndsAPickIsThrownToWhoPicks) {
+  frames::Reader reader(path_, {.threads = 2});
+  struct Full {};
+  struct Interrupted {};
+  const std::vector<int64_t> numbers{3, 20, 45};
+  const frames::Take refuse = [](std::size_t, const av::Frame&) { throw Full(); };
+  EXPECT_THROW(reader.pick(numbers, refuse, nothing), Full);
+  const frames::Take linger = [](std::size_t, const av::Frame&) {
+    std::this_thread::sleep_for(80ms);
+  };
+  const frames::Check interrupt = [] { throw Interrupted(); };
+  reader.index(nothing);
+  EXPECT_THROW(reader.pick(numbers, linger, interrupt), Interrupted);
+  EXPECT_EQ(pick(reader, numbers).size(), 3U);  // it is of use all the same
+}
+
 TEST_F(ReaderOfAFilm, IsSharedByThreads) {
   frames::Reader reader(path_, {.threads = 2});
   std::vector<std::thread> threads;
   for (int64_t n = 0; n < 4; ++n) {
     threads.emplace_back([&, n] {
       for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(pick(reader, {(n * 13 + i * 29) % 50}).size(), 1U);
+      EXPECT_EQ(pick(reader, {n, 20 + n, 45 + n}).size(), 3U);
       if (n % 2 == 0) {
         EXPECT_EQ(all(*reader.play(2)).size(), 50U);
       }
