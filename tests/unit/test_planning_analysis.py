@@ -81,7 +81,7 @@ def test_without_a_small_rung_a_small_picture_is_made_to_look_at() -> None:
 
 
 def test_upright_pictures_are_looked_at_upright() -> None:
-    made = plan(hls(1080, 720), size=(1080, 1920))
+    made = plan(hls(1920, 1280), size=(1080, 1920))
     small = next(p for p in made.pictures if p.id == made.analyses[0].picture)
     assert small.height_px > small.width_px
     assert small.width_px * small.height_px < 768 * 432
@@ -129,8 +129,8 @@ def test_frames_of_another_rate_or_part_are_looked_at_apart() -> None:
 
 
 def test_how_far_it_looks_is_the_presets_and_has_a_bound_in_memory() -> None:
-    assert plan(hls(720, 360), preset="veryfast").analyses[0].depth_frames == 10
-    assert plan(hls(720, 360), preset="medium").analyses[0].depth_frames == 40
+    assert plan(hls(1080, 360), preset="veryfast").analyses[0].depth_frames == 10
+    assert plan(hls(1080, 360), preset="medium").analyses[0].depth_frames == 40
     large = plan(hls(2160, 1440, 1080, 720), preset="medium", size=(3840, 2160))
     (analysis,) = large.analyses
     shown = {video.picture for video in large.video}

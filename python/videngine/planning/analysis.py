@@ -23,8 +23,8 @@ _OWN_DECISIONS = {"b_strategy", "bf", "qcomp", "rc-lookahead", "sc_threshold", "
 _WITHOUT_B_FRAMES = ("baseline",)
 _LOOKED_AT_PX = 640 * 360
 _SMALLEST_PX, _LARGEST_PX = 400 * 224, 768 * 432
-# Encoders look at pictures of half their own width. One shared look at a small picture costs about as
-# much as those of renditions of six times its size.
+# Encoders look at pictures of half their own width: one shared look at a small picture costs about
+# as much as those of renditions of six times its size.
 _LEAST_GAIN = 6
 # Frames wait for what comes behind them: so much memory they may take.
 _WAITING_BYTES = 300_000_000
