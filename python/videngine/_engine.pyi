@@ -110,13 +110,13 @@ class VideoRenditionPlan:
         pass_number: int,
         statistics_path: str,
         captions: bool,
-        analysis: str | None,
+        lookahead: str | None,
     ) -> None: ...
     @property
     def id(self) -> str: ...
 
 @final
-class AnalysisPlan:
+class LookaheadPlan:
     def __init__(
         self,
         *,
@@ -271,7 +271,7 @@ class Plan:
         height_px: int,
         keyframes_only: bool,
         pictures: Sequence[PicturePlan],
-        analyses: Sequence[AnalysisPlan],
+        lookaheads: Sequence[LookaheadPlan],
         video: Sequence[VideoRenditionPlan],
         audio: Sequence[AudioRenditionPlan],
         loudness: Sequence[LoudnessPlan],

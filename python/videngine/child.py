@@ -73,7 +73,7 @@ def native_session(data: dict[str, Any]) -> _engine.Session:
     kinds = {
         "clips": _engine.ClipPlan,
         "pictures": _engine.PicturePlan,
-        "analyses": _engine.AnalysisPlan,
+        "lookaheads": _engine.LookaheadPlan,
         "video": _engine.VideoRenditionPlan,
         "audio": _engine.AudioRenditionPlan,
         "loudness": _engine.LoudnessPlan,

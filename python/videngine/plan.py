@@ -151,11 +151,11 @@ class VideoRenditionPlan:
     pass_number: int = 0  # 1 writes statistics and no file, 2 reads them; 0: the only one
     statistics_path: str = ""
     captions: bool = False  # carries those within the source's picture (EIA-608, CEA-708)
-    analysis: str | None = None  # of an `AnalysisPlan`; None: the encoder looks ahead by itself
+    lookahead: str | None = None  # of a `LookaheadPlan`; None: the encoder looks ahead by itself
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalysisPlan:
+class LookaheadPlan:
     """One look ahead for all renditions of the same frames, of whatever size.
 
     It says which frames are B frames and which parts of a picture are worth more bits. It looks at
@@ -314,7 +314,7 @@ class Plan:
     width_px: int = 0
     height_px: int = 0
     pictures: tuple[PicturePlan, ...] = ()
-    analyses: tuple[AnalysisPlan, ...] = ()
+    lookaheads: tuple[LookaheadPlan, ...] = ()
     video: tuple[VideoRenditionPlan, ...] = ()
     audio: tuple[AudioRenditionPlan, ...] = ()
     loudness: tuple[LoudnessPlan, ...] = ()

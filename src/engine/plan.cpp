@@ -103,20 +103,20 @@ const PicturePlan& picture_of(const Plan& plan, const std::string& id) {
   return *std::ranges::find(plan.pictures, id, &PicturePlan::id);
 }
 
-// A rendition and the analysis that it shares are about the same frames.
-void validate_analysis(const Plan& plan, const VideoRenditionPlan& video) {
-  const auto analysis = std::ranges::find(plan.analyses, *video.analysis, &AnalysisPlan::id);
-  require(analysis != plan.analyses.end(), video.id, "analysis is unknown");
+// A rendition and the look ahead that it shares are about the same frames.
+void validate_lookahead(const Plan& plan, const VideoRenditionPlan& video) {
+  const auto lookahead = std::ranges::find(plan.lookaheads, *video.lookahead, &LookaheadPlan::id);
+  require(lookahead != plan.lookaheads.end(), video.id, "lookahead is unknown");
   require(video.codec == "libx264" && video.pass_number == 0, video.id,
-          "analysis is for libx264 in one pass");
-  require(video.gop_frames == analysis->gop_frames && video.segment_s == analysis->segment_s &&
-              video.grid_rate == analysis->grid_rate,
-          video.id, "key frames must be those of its analysis");
+          "lookahead is for libx264 in one pass");
+  require(video.gop_frames == lookahead->gop_frames && video.segment_s == lookahead->segment_s &&
+              video.grid_rate == lookahead->grid_rate,
+          video.id, "key frames must be those of its lookahead");
   const PicturePlan& picture = picture_of(plan, video.picture);
-  const PicturePlan& small = picture_of(plan, analysis->picture);
+  const PicturePlan& small = picture_of(plan, lookahead->picture);
   require(picture.pixel_format == "yuv420p" && picture.frame_rate == small.frame_rate &&
               picture.start_s == small.start_s && picture.duration_s == small.duration_s,
-          video.id, "frames must be those of its analysis");
+          video.id, "frames must be those of its lookahead");
 }
 
 }  // namespace
@@ -159,14 +159,14 @@ void validate(const Plan& plan) {
             "bars must be even");
     pictures.insert(picture.id);
   }
-  for (const AnalysisPlan& analysis : plan.analyses) {
-    unique(analysis.id);
-    require(pictures.contains(analysis.picture), analysis.id, "picture is unknown");
-    require(picture_of(plan, analysis.picture).pixel_format == "yuv420p", analysis.id,
+  for (const LookaheadPlan& lookahead : plan.lookaheads) {
+    unique(lookahead.id);
+    require(pictures.contains(lookahead.picture), lookahead.id, "picture is unknown");
+    require(picture_of(plan, lookahead.picture).pixel_format == "yuv420p", lookahead.id,
             "a picture of 8 bits is looked at");
-    require(analysis.depth_frames > 0 && analysis.gop_frames > 0, analysis.id,
+    require(lookahead.depth_frames > 0 && lookahead.gop_frames > 0, lookahead.id,
             "depth_frames and gop_frames must be positive");
-    require(analysis.segment_s > Rational{} && analysis.grid_rate > Rational{}, analysis.id,
+    require(lookahead.segment_s > Rational{} && lookahead.grid_rate > Rational{}, lookahead.id,
             "segment_s and grid_rate must be positive");
   }
   for (const VideoRenditionPlan& video : plan.video) {
@@ -184,7 +184,7 @@ void validate(const Plan& plan) {
     require(video.tag.empty() || video.tag.size() == 4, video.id, "tag must have 4 characters");
     require(video.pass_number == 0 || !video.statistics_path.empty(), video.id,
             "a pass needs statistics_path");
-    if (video.analysis) validate_analysis(plan, video);
+    if (video.lookahead) validate_lookahead(plan, video);
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
     unique(audio.id);

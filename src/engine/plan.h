@@ -95,11 +95,11 @@ struct VideoRenditionPlan {
   int pass_number = 0;  // 1 writes statistics and no file, 2 reads them; 0: the only one
   std::string statistics_path;
   bool captions = false;  // carries those of the source
-  std::optional<std::string> analysis;  // none: the encoder looks ahead by itself
+  std::optional<std::string> lookahead;  // none: the encoder looks ahead by itself
 };
 
 // One look ahead for all renditions of the same frames, of whatever size (analysis/lookahead.h).
-struct AnalysisPlan {
+struct LookaheadPlan {
   std::string id;
   std::string picture;   // a small one, of 8 bits
   int depth_frames = 0;  // how far it looks
@@ -215,7 +215,7 @@ struct Plan {
   int height_px = 0;
   bool keyframes_only = false;        // nothing else is decoded
   std::vector<PicturePlan> pictures;  // parents before their children
-  std::vector<AnalysisPlan> analyses;
+  std::vector<LookaheadPlan> lookaheads;
   std::vector<VideoRenditionPlan> video;
   std::vector<AudioRenditionPlan> audio;
   std::vector<LoudnessPlan> loudness;

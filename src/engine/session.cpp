@@ -8,7 +8,7 @@
 #include <ranges>
 #include <vector>
 
-#include "analysis/analysis_stage.h"
+#include "analysis/lookahead_stage.h"
 #include "decode/source_feed.h"
 #include "decode/splice_stage.h"
 #include "encode/audio_stage.h"
@@ -104,7 +104,7 @@ struct Session::State {
   std::unique_ptr<PictureSplice> picture_splice;
   std::map<int, std::unique_ptr<SoundSplice>> sound_splices;
   std::map<std::string, std::unique_ptr<PictureStage>> pictures;
-  std::map<std::string, std::unique_ptr<analysis::AnalysisStage>> analyses;
+  std::map<std::string, std::unique_ptr<analysis::LookaheadStage>> lookaheads;
   std::vector<std::unique_ptr<VideoStage>> videos;
   std::vector<std::unique_ptr<AudioStage>> audios;
   std::vector<std::unique_ptr<LoudnessStage>> meters;
@@ -243,13 +243,13 @@ Session::State::SoundSource Session::State::sound_source(int stream) {
 
 std::unique_ptr<VideoStage> Session::State::encoder(const VideoRenditionPlan& video,
                                                     const PicturePlan& picture) {
-  std::shared_ptr<analysis::AnalysisQueue> found;
+  std::shared_ptr<analysis::FindingQueue> found;
   std::size_t depth = graph::kFrameQueueDepth;
-  if (video.analysis) {
-    found = analyses.at(*video.analysis)->connect();
+  if (video.lookahead) {
+    found = lookaheads.at(*video.lookahead)->connect();
     stages.on_stop([found] { found->close(); });
-    const auto look = std::ranges::find(plan.analyses, *video.analysis, &AnalysisPlan::id);
-    depth += analysis::AnalysisStage::delay_frames(*look);
+    const auto look = std::ranges::find(plan.lookaheads, *video.lookahead, &LookaheadPlan::id);
+    depth += analysis::LookaheadStage::delay_frames(*look);
   }
   return std::make_unique<VideoStage>(
       video, picture, connect(pictures.at(video.picture)->outlet(), depth), std::move(found),
@@ -265,8 +265,8 @@ void Session::State::build_pictures() {
                                          : picture_source(picture.look.deinterlace);
     pictures[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock, stages);
   }
-  for (const AnalysisPlan& look : plan.analyses) {
-    analyses[look.id] = std::make_unique<analysis::AnalysisStage>(
+  for (const LookaheadPlan& look : plan.lookaheads) {
+    lookaheads[look.id] = std::make_unique<analysis::LookaheadStage>(
         look, plans.at(look.picture)->frame_rate, connect(pictures.at(look.picture)->outlet()),
         stages);
   }
@@ -365,7 +365,7 @@ void Session::State::spawn() {
     bodies.emplace_back(plan.video[i].id, leaf(plan.video[i].id, videos[i]->frames(),
                                                [s = videos[i].get()] { s->run(); }));
   }
-  for (const auto& [id, look] : analyses) {
+  for (const auto& [id, look] : lookaheads) {
     bodies.emplace_back(id, [s = look.get()] { s->run(); });
   }
   for (const PicturePlan& picture : std::views::reverse(plan.pictures)) {

@@ -8,7 +8,7 @@ from math import ceil
 
 from videngine.media import MediaInfo
 from videngine.plan import (
-    AnalysisPlan,
+    LookaheadPlan,
     AudioRenditionPlan,
     Container,
     Mix,
@@ -16,7 +16,7 @@ from videngine.plan import (
     TextRenditionPlan,
     VideoRenditionPlan,
 )
-from videngine.planning.analysis import SharedAnalysis, shared_analyses
+from videngine.planning.lookahead import SharedLookahead, shared_lookaheads
 from videngine.planning.encoding import Encoding
 from videngine.planning.images import Images
 from videngine.planning.pictures import Clip, Picture, chain
@@ -138,11 +138,11 @@ class Renditions:
     def plan(self, media: MediaInfo, *, source_path: str, work_dir: str, cores: int) -> Plan:
         """All renditions that were asked for, as the engine wants them."""
         stream = media.video
-        analyses = {f"l{i}": shared for i, shared in enumerate(shared_analyses(self._video))}
-        analysis_of = {video: name for name, a in analyses.items() for video in a.videos}
+        lookaheads = {f"l{i}": shared for i, shared in enumerate(shared_lookaheads(self._video))}
+        lookahead_of = {video: name for name, a in lookaheads.items() for video in a.videos}
         pictures = list(
             dict.fromkeys(
-                [video.picture for video in self._video] + [a.picture for a in analyses.values()]
+                [video.picture for video in self._video] + [a.picture for a in lookaheads.values()]
             )
         )
         plans = chain(pictures, stream.display_size if stream else (0, 0))
@@ -153,9 +153,9 @@ class Renditions:
             rotation_deg=stream.rotation_deg if stream else 0,
             decoder_threads=cores,
             pictures=tuple(plans.values()),
-            analyses=tuple(
-                _analysis_plan(name, shared, picture=plans[shared.picture].id)
-                for name, shared in analyses.items()
+            lookaheads=tuple(
+                _lookahead_plan(name, shared, picture=plans[shared.picture].id)
+                for name, shared in lookaheads.items()
             ),
             video=tuple(
                 _video_plan(
@@ -164,7 +164,7 @@ class Renditions:
                     picture=plans[video.picture].id,
                     threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
                     work_dir=work_dir,
-                    analysis=analysis_of.get(video),
+                    lookahead=lookahead_of.get(video),
                 )
                 for video, name in self._video.items()
             ),
@@ -207,7 +207,7 @@ class Renditions:
 
 
 def _video_plan(
-    name: str, video: Video, *, picture: str, threads: int, work_dir: str, analysis: str | None
+    name: str, video: Video, *, picture: str, threads: int, work_dir: str, lookahead: str | None
 ) -> VideoRenditionPlan:
     encoding = video.encoding
     # MP4 has no place for VP8.
@@ -231,13 +231,13 @@ def _video_plan(
         pass_number=2 if encoding.two_pass else 0,
         statistics_path=f"{work_dir}/{name}.stats" if encoding.two_pass else "",
         captions=video.captions,
-        analysis=analysis,
+        lookahead=analysis,
     )
 
 
-def _analysis_plan(name: str, shared: SharedAnalysis, *, picture: str) -> AnalysisPlan:
+def _lookahead_plan(name: str, shared: SharedLookahead, *, picture: str) -> LookaheadPlan:
     any_video = shared.videos[0]  # they have their key frames in common
-    return AnalysisPlan(
+    return LookaheadPlan(
         id=name,
         picture=picture,
         depth_frames=shared.depth_frames,

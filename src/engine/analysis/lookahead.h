@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "analysis/frame_analysis.h"
+#include "analysis/findings.h"
 #include "analysis/motion.h"
 
 namespace videngine::analysis {
@@ -24,7 +24,7 @@ class Lookahead {
   // `depth`: so many pictures behind a picture have a say in it.
   explicit Lookahead(int depth);
 
-  using Take = std::function<void(FrameAnalysis)>;
+  using Take = std::function<void(Finding)>;
 
   // Pictures in order of display; `key`: an IDR frame, which the first one has to be. Gives, in the
   // same order, what has become certain.

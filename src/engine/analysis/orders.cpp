@@ -38,7 +38,7 @@ float sample(const QuantOffsets& offsets, const Between& x, const Between& y) {
 
 }  // namespace
 
-void order(AVFrame& frame, const FrameAnalysis& found) {
+void order(AVFrame& frame, const Finding& found) {
   frame.pict_type = found.key       ? AV_PICTURE_TYPE_I
                     : found.two_way ? AV_PICTURE_TYPE_B
                                     : AV_PICTURE_TYPE_P;

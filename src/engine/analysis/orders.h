@@ -1,6 +1,6 @@
 #pragma once
 
-#include "analysis/frame_analysis.h"
+#include "analysis/findings.h"
 #include "av/handles.h"
 
 namespace videngine::analysis {
@@ -8,6 +8,6 @@ namespace videngine::analysis {
 // Writes what was found about a frame onto it, as libavcodec's encoders take it: its type, and the
 // offsets of the quantizer for every macroblock of 16x16 as regions of interest.
 // Throws std::bad_alloc.
-void order(AVFrame& frame, const FrameAnalysis& found);
+void order(AVFrame& frame, const Finding& found);
 
 }  // namespace videngine::analysis

@@ -92,7 +92,7 @@ void bind_plan(py::module_& module) {
                        Rational grid_rate, int threads, std::string path,
                        std::vector<std::pair<std::string, std::string>> options, std::string tag,
                        int pass_number, std::string statistics_path, bool captions,
-                       std::optional<std::string> analysis) {
+                       std::optional<std::string> lookahead) {
              return VideoRenditionPlan{std::move(id),
                                        std::move(picture),
                                        std::move(codec),
@@ -111,25 +111,25 @@ void bind_plan(py::module_& module) {
                                        pass_number,
                                        std::move(statistics_path),
                                        captions,
-                                       std::move(analysis)};
+                                       std::move(lookahead)};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
            py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
            py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
            py::arg("grid_rate"), py::arg("threads"), py::arg("path"), py::arg("options"),
            py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"), py::arg("captions"),
-           py::arg("analysis"))
+           py::arg("lookahead"))
       .def_readonly("id", &VideoRenditionPlan::id);
 
-  py::class_<AnalysisPlan>(module, "AnalysisPlan")
+  py::class_<LookaheadPlan>(module, "LookaheadPlan")
       .def(py::init([](std::string id, std::string picture, int depth_frames, int gop_frames,
                        Rational segment_s, Rational grid_rate) {
-             return AnalysisPlan{std::move(id), std::move(picture), depth_frames,
+             return LookaheadPlan{std::move(id), std::move(picture), depth_frames,
                                  gop_frames,    segment_s,          grid_rate};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("depth_frames"),
            py::arg("gop_frames"), py::arg("segment_s"), py::arg("grid_rate"))
-      .def_readonly("id", &AnalysisPlan::id);
+      .def_readonly("id", &LookaheadPlan::id);
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")
       .def(py::init([](std::string id, std::optional<int> stream, std::string codec,
@@ -200,7 +200,7 @@ void bind_plan(py::module_& module) {
       .def(py::init([](std::string source_path, std::optional<int> video_stream, int rotation_deg,
                        int decoder_threads, std::vector<ClipPlan> clips, int width_px,
                        int height_px, bool keyframes_only, std::vector<PicturePlan> pictures,
-                       std::vector<AnalysisPlan> analyses, std::vector<VideoRenditionPlan> video,
+                       std::vector<LookaheadPlan> lookaheads, std::vector<VideoRenditionPlan> video,
                        std::vector<AudioRenditionPlan> audio, std::vector<LoudnessPlan> loudness,
                        std::vector<StillPlan> stills, std::vector<TextRenditionPlan> texts,
                        std::vector<GifPlan> gifs, std::vector<ThumbnailsPlan> thumbnails) {
@@ -213,7 +213,7 @@ void bind_plan(py::module_& module) {
                          height_px,
                          keyframes_only,
                          std::move(pictures),
-                         std::move(analyses),
+                         std::move(lookaheads),
                          std::move(video),
                          std::move(audio),
                          std::move(loudness),
@@ -224,7 +224,7 @@ void bind_plan(py::module_& module) {
            }),
            py::kw_only(), py::arg("source_path"), py::arg("video_stream"), py::arg("rotation_deg"),
            py::arg("decoder_threads"), py::arg("clips"), py::arg("width_px"), py::arg("height_px"),
-           py::arg("keyframes_only"), py::arg("pictures"), py::arg("analyses"), py::arg("video"),
+           py::arg("keyframes_only"), py::arg("pictures"), py::arg("lookaheads"), py::arg("video"),
            py::arg("audio"), py::arg("loudness"), py::arg("stills"), py::arg("texts"),
            py::arg("gifs"), py::arg("thumbnails"))
       .def_readonly("source_path", &Plan::source_path);

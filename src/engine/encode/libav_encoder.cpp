@@ -49,7 +49,7 @@ LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan
                            Rational frame_rate, const AVFrame& like)
     : id_(plan.id),
       carries_captions_(family.carries_captions && plan.captions),
-      follows_types_(plan.analysis.has_value()),
+      follows_types_(plan.lookahead.has_value()),
       statistics_path_(plan.statistics_path) {
   const AVCodec* codec = avcodec_find_encoder_by_name(plan.codec.c_str());
   if (codec == nullptr) {

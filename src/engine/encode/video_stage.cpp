@@ -11,13 +11,13 @@ namespace videngine {
 
 VideoStage::VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
                        std::shared_ptr<graph::FrameQueue> frames,
-                       std::shared_ptr<analysis::AnalysisQueue> analyses, graph::Stages& stages,
+                       std::shared_ptr<analysis::FindingQueue> findings, graph::Stages& stages,
                        Report report)
     : plan_(plan),
       picture_(picture),
       grid_(plan.segment_s, plan.grid_rate),
       frames_(std::move(frames)),
-      analyses_(std::move(analyses)),
+      findings_(std::move(findings)),
       stages_(stages),
       report_(std::move(report)) {}
 
@@ -31,10 +31,10 @@ void VideoStage::run() {
   try {
     encode();
   } catch (...) {
-    if (analyses_) analyses_->close();
+    if (findings_) findings_->close();
     throw;
   }
-  if (analyses_) analyses_->close();
+  if (findings_) findings_->close();
 }
 
 void VideoStage::encode() {
@@ -61,8 +61,8 @@ void VideoStage::encode() {
       }
     }
     const bool key = keyframes.next();
-    if (analyses_) {
-      const std::optional<analysis::FrameAnalysis> found = analyses_->pop();
+    if (findings_) {
+      const std::optional<analysis::Finding> found = findings_->pop();
       if (!found) break;  // everything is being stopped
       analysis::order(**frame, *found);
     }

@@ -4,7 +4,7 @@
 #include <functional>
 #include <memory>
 
-#include "analysis/frame_analysis.h"
+#include "analysis/findings.h"
 #include "encode/segment_grid.h"
 #include "event.h"
 #include "graph/flow.h"
@@ -19,11 +19,11 @@ using Report = std::function<void(Event)>;
 // Stage: frames of one picture → one rendition's track file, one fragment per segment.
 class VideoStage {
  public:
-  // `analyses` tells of each frame what the plan's analysis found; null: the encoder looks ahead by
+  // `findings` tells of each frame what the plan's look ahead found; null: the encoder looks ahead by
   // itself.
   VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
              std::shared_ptr<graph::FrameQueue> frames,
-             std::shared_ptr<analysis::AnalysisQueue> analyses, graph::Stages& stages,
+             std::shared_ptr<analysis::FindingQueue> findings, graph::Stages& stages,
              Report report);
 
   void run();
@@ -40,7 +40,7 @@ class VideoStage {
   const PicturePlan& picture_;
   SegmentGrid grid_;
   std::shared_ptr<graph::FrameQueue> frames_;
-  std::shared_ptr<analysis::AnalysisQueue> analyses_;
+  std::shared_ptr<analysis::FindingQueue> findings_;
   graph::Stages& stages_;
   Report report_;
   std::atomic<int64_t> encoded_ = 0;

@@ -20,9 +20,9 @@ void prepare(Opening& opening) {
   const VideoRenditionPlan& plan = opening.plan;
   av::Dictionary& options = opening.options;
   options.set("preset", plan.preset.c_str());
-  const double shift = plan.analysis ? kTreeCrf : 0;
+  const double shift = plan.lookahead ? kTreeCrf : 0;
   if (plan.crf) options.set("crf", std::to_string(*plan.crf + shift).c_str());
-  if (plan.analysis) look_ahead_no_more(opening);
+  if (plan.lookahead) look_ahead_no_more(opening);
   if (plan.pass_number > 0) options.set("stats", plan.statistics_path.c_str());
   // Key frames stand where the segment grid wants them and nowhere else, unless scene cuts are
   // asked for.

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "analysis/analysis_stage.h"
+#include "analysis/lookahead_stage.h"
 #include "analysis/lookahead.h"
 #include "fixtures/frames.h"
 
@@ -32,7 +32,7 @@ av::Frame texture(int shift_x, int shift_y, int noisy_px = 0, unsigned frame = 0
 }
 
 struct Findings {
-  std::vector<FrameAnalysis> frames;
+  std::vector<Finding> frames;
   std::size_t longest_wait = 0;
 };
 
@@ -40,7 +40,7 @@ template <typename Make>
 Findings look(int frames, int depth, int gop, const Make& make) {
   Findings findings;
   Lookahead lookahead(depth);
-  const auto take = [&](FrameAnalysis found) { findings.frames.push_back(std::move(found)); };
+  const auto take = [&](Finding found) { findings.frames.push_back(std::move(found)); };
   for (int i = 0; i < frames; ++i) {
     lookahead.push(*make(i), i % gop == 0, take);
     findings.longest_wait =
@@ -101,7 +101,7 @@ TEST(Lookahead, TellsOfEveryFrameOnceInOrder) {
       const Findings found = look(frames, depth, 12, [](int i) { return texture(i, 0); });
       ASSERT_EQ(found.frames.size(), static_cast<std::size_t>(frames));
       for (int i = 0; i < frames; ++i) {
-        const FrameAnalysis& frame = found.frames[static_cast<std::size_t>(i)];
+        const Finding& frame = found.frames[static_cast<std::size_t>(i)];
         EXPECT_EQ(frame.number, i);
         EXPECT_EQ(frame.key, i % 12 == 0);
         EXPECT_FALSE(frame.key && frame.two_way);
@@ -125,7 +125,7 @@ TEST(Lookahead, ClosesGroupsInFrontOfKeyFrames) {
 
 TEST(Lookahead, MakesBFramesOfSteadyMotionAndNoneOfNoise) {
   const auto b_frames = [](const Findings& found) {
-    return std::ranges::count_if(found.frames, &FrameAnalysis::two_way);
+    return std::ranges::count_if(found.frames, &Finding::two_way);
   };
   EXPECT_GT(b_frames(look(40, 10, 40, [](int i) { return texture(i, 0); })), 15);
   EXPECT_EQ(b_frames(look(40, 10, 40, [](int i) { return texture(0, 0, kWidth, i); })), 0);
@@ -154,10 +154,10 @@ TEST(Lookahead, CountsWhatLiesWithinItsDepth) {
 }
 
 TEST(Lookahead, WaitsNoLongerThanItSays) {
-  AnalysisPlan plan;
+  LookaheadPlan plan;
   plan.depth_frames = 10;
   const Findings found = look(80, plan.depth_frames, 25, [](int i) { return texture(i, 0); });
-  EXPECT_LE(found.longest_wait, AnalysisStage::delay_frames(plan));
+  EXPECT_LE(found.longest_wait, LookaheadStage::delay_frames(plan));
   EXPECT_GT(found.longest_wait, static_cast<std::size_t>(plan.depth_frames));
 }
 

@@ -7,7 +7,7 @@
 namespace videngine::analysis {
 namespace {
 
-FrameAnalysis found(bool key, bool two_way) {
+Finding found(bool key, bool two_way) {
   auto offsets = std::make_shared<QuantOffsets>();
   offsets->columns = 2;
   offsets->rows = 1;

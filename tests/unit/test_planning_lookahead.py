@@ -62,35 +62,35 @@ def parameters(**values: Any) -> dict[str, Any]:
 
 def test_a_ladder_shares_a_look_at_its_own_small_rung() -> None:
     made = plan(hls(1080, 720, 360))
-    (analysis,) = made.analyses
-    small = next(p for p in made.pictures if p.id == analysis.picture)
+    (lookahead,) = made.lookaheads
+    small = next(p for p in made.pictures if p.id == lookahead.picture)
     assert (small.width_px, small.height_px) == (640, 360)
     assert len(made.pictures) == 3
-    assert {video.analysis for video in made.video} == {analysis.id}
+    assert {video.lookahead for video in made.video} == {lookahead.id}
     for video in made.video:
-        assert video.gop_frames == analysis.gop_frames
-        assert (video.segment_s, video.grid_rate) == (analysis.segment_s, analysis.grid_rate)
+        assert video.gop_frames == lookahead.gop_frames
+        assert (video.segment_s, video.grid_rate) == (lookahead.segment_s, lookahead.grid_rate)
 
 
 def test_without_a_small_rung_a_small_picture_is_made_to_look_at() -> None:
     made = plan(hls(1080, 720))
-    (analysis,) = made.analyses
-    small = next(p for p in made.pictures if p.id == analysis.picture)
+    (lookahead,) = made.lookaheads
+    small = next(p for p in made.pictures if p.id == lookahead.picture)
     assert (small.width_px, small.height_px) == (640, 360)
     assert small.id not in {video.picture for video in made.video}
 
 
 def test_upright_pictures_are_looked_at_upright() -> None:
     made = plan(hls(1920, 1280), size=(1080, 1920))
-    small = next(p for p in made.pictures if p.id == made.analyses[0].picture)
+    small = next(p for p in made.pictures if p.id == made.lookaheads[0].picture)
     assert small.height_px > small.width_px
     assert small.width_px * small.height_px < 768 * 432
 
 
 def test_small_outputs_look_ahead_by_themselves() -> None:
-    assert plan(hls(360, 240)).analyses == ()
-    assert plan({"output": "mp4", "height": 360, "quality": 23}).analyses == ()
-    assert len(plan({"output": "mp4", "height": 1080, "quality": 23}).analyses) == 1
+    assert plan(hls(360, 240)).lookaheads == ()
+    assert plan({"output": "mp4", "height": 360, "quality": 23}).lookaheads == ()
+    assert len(plan({"output": "mp4", "height": 1080, "quality": 23}).lookaheads) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_small_outputs_look_ahead_by_themselves() -> None:
     ids=str,
 )
 def test_whoever_wants_it_otherwise_looks_ahead_by_itself(fields: dict[str, Any]) -> None:
-    assert plan(hls(1080, 720, **fields)).analyses == ()
+    assert plan(hls(1080, 720, **fields)).lookaheads == ()
 
 
 def test_frames_of_another_rate_or_part_are_looked_at_apart() -> None:
@@ -119,21 +119,21 @@ def test_frames_of_another_rate_or_part_are_looked_at_apart() -> None:
     part = {"output": "mp4", "height": 1080, "quality": 23, "start_time": 5}
     slow = {"output": "mp4", "height": 1080, "quality": 23, "framerate": 12}
     made = plan(whole, part, slow)
-    assert len(made.analyses) == 3
-    looked_at = {a.id: next(p for p in made.pictures if p.id == a.picture) for a in made.analyses}
+    assert len(made.lookaheads) == 3
+    looked_at = {a.id: next(p for p in made.pictures if p.id == a.picture) for a in made.lookaheads}
     for video in made.video:
-        assert video.analysis is not None
+        assert video.lookahead is not None
         shown = next(p for p in made.pictures if p.id == video.picture)
-        small = looked_at[video.analysis]
+        small = looked_at[video.lookahead]
         assert (shown.frame_rate, shown.start_s) == (small.frame_rate, small.start_s)
 
 
 def test_how_far_it_looks_is_the_presets_and_has_a_bound_in_memory() -> None:
-    assert plan(hls(1080, 360), preset="veryfast").analyses[0].depth_frames == 10
-    assert plan(hls(1080, 360), preset="medium").analyses[0].depth_frames == 40
+    assert plan(hls(1080, 360), preset="veryfast").lookaheads[0].depth_frames == 10
+    assert plan(hls(1080, 360), preset="medium").lookaheads[0].depth_frames == 40
     large = plan(hls(2160, 1440, 1080, 720), preset="medium", size=(3840, 2160))
-    (analysis,) = large.analyses
+    (lookahead,) = large.lookaheads
     shown = {video.picture for video in large.video}
     frame = sum(p.width_px * p.height_px * 3 // 2 for p in large.pictures if p.id in shown)
-    assert 5 < analysis.depth_frames < 40
-    assert analysis.depth_frames * frame <= 300_000_000
+    assert 5 < lookahead.depth_frames < 40
+    assert lookahead.depth_frames * frame <= 300_000_000

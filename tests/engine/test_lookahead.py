@@ -12,7 +12,7 @@ import pytest
 from tests.engine.measure import coded_pictures, pictures, psnr
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
-from videngine.plan import AnalysisPlan
+from videngine.plan import LookaheadPlan
 
 CLIP = MEDIA / "bbb_720p24_20s.mp4"
 LENGTH_S = Fraction(4)
@@ -29,11 +29,11 @@ def ladder(folder: Path, *, shared: bool, **how: Any) -> Made:
         video(folder, of=large, name="v0", **fields),
         video(folder, of=small, name="v1", **fields),
     ]
-    analyses = ()
+    lookaheads = ()
     if shared:
-        rungs = [replace(rung, analysis="l0") for rung in rungs]
-        analyses = (
-            AnalysisPlan(
+        rungs = [replace(rung, lookahead="l0") for rung in rungs]
+        lookaheads = (
+            LookaheadPlan(
                 id="l0",
                 picture="p1",
                 depth_frames=10,
@@ -42,7 +42,7 @@ def ladder(folder: Path, *, shared: bool, **how: Any) -> Made:
                 grid_rate=rungs[0].grid_rate,
             ),
         )
-    return run(CLIP, pictures=(large, small), analyses=analyses, video=tuple(rungs))
+    return run(CLIP, pictures=(large, small), lookaheads=lookaheads, video=tuple(rungs))
 
 
 def types(path: Path) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from videngine.planning.renditions import Video
 
 # How far x264 looks ahead by itself. Presets that are not here have another number of B frames than
-# the analysis, or do without what it finds.
+# the look ahead, or do without what it finds.
 _DEPTHS = {"veryfast": 10, "faster": 20, "fast": 30, "medium": 40, "slow": 40, "slower": 40}
 # Whoever sets one of these wants x264 to decide.
 _OWN_DECISIONS = {"b_strategy", "bf", "qcomp", "rc-lookahead", "sc_threshold", "flags"}
@@ -32,7 +32,7 @@ _BYTES_PER_PIXEL = Fraction(3, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SharedAnalysis:
+class SharedLookahead:
     """One look ahead, and the renditions of the frames that it looks at."""
 
     picture: Picture
@@ -40,7 +40,7 @@ class SharedAnalysis:
     videos: tuple[Video, ...]
 
 
-def shared_analyses(videos: Iterable[Video]) -> list[SharedAnalysis]:
+def shared_lookaheads(videos: Iterable[Video]) -> list[SharedLookahead]:
     """The looks ahead of a job; renditions that are in none look ahead by themselves."""
     groups: dict[object, list[Video]] = defaultdict(list)
     for video in videos:
@@ -57,7 +57,7 @@ def shared_analyses(videos: Iterable[Video]) -> list[SharedAnalysis]:
         depth = max(_DEPTHS[video.encoding.preset] for video in group)
         fits = int(_WAITING_BYTES / (pixels * _BYTES_PER_PIXEL))
         found.append(
-            SharedAnalysis(
+            SharedLookahead(
                 picture=small, depth_frames=max(1, min(depth, fits)), videos=tuple(group)
             )
         )

@@ -17,17 +17,17 @@ class Analysis : public testing::Test {
     plan.pictures.push_back(picture_plan("small", 80, 48));
     plan.pictures.back().parent = "p";
     plan.video.push_back(video_plan(scratch_, "w", "small"));
-    AnalysisPlan analysis;
-    analysis.id = "l";
-    analysis.picture = "small";
-    analysis.depth_frames = 10;
-    analysis.gop_frames = plan.video[0].gop_frames;
-    analysis.segment_s = plan.video[0].segment_s;
-    analysis.grid_rate = plan.video[0].grid_rate;
-    plan.analyses = {analysis};
+    LookaheadPlan lookahead;
+    lookahead.id = "l";
+    lookahead.picture = "small";
+    lookahead.depth_frames = 10;
+    lookahead.gop_frames = plan.video[0].gop_frames;
+    lookahead.segment_s = plan.video[0].segment_s;
+    lookahead.grid_rate = plan.video[0].grid_rate;
+    plan.lookaheads = {lookahead};
     for (VideoRenditionPlan& video : plan.video) {
       video.preset = "veryfast";
-      video.analysis = "l";
+      video.lookahead = "l";
     }
     return plan;
   }

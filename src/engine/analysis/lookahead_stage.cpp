@@ -1,4 +1,4 @@
-#include "analysis/analysis_stage.h"
+#include "analysis/lookahead_stage.h"
 
 #include <limits>
 
@@ -7,27 +7,27 @@
 
 namespace videngine::analysis {
 
-AnalysisStage::AnalysisStage(const AnalysisPlan& plan, Rational frame_rate,
+LookaheadStage::LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
                              std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages)
     : plan_(plan), frame_rate_(frame_rate), frames_(std::move(frames)), stages_(stages) {}
 
 // The frames that are looked at, and twice a group: one whose length is open, one that is given
 // when it is whole.
-std::size_t AnalysisStage::delay_frames(const AnalysisPlan& plan) {
+std::size_t LookaheadStage::delay_frames(const LookaheadPlan& plan) {
   constexpr int kGroup = Lookahead::kMostBFrames + 1;
   return static_cast<std::size_t>(plan.depth_frames + 2 * kGroup);
 }
 
-std::shared_ptr<AnalysisQueue> AnalysisStage::connect() {
+std::shared_ptr<FindingQueue> LookaheadStage::connect() {
   constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
-  return consumers_.emplace_back(std::make_shared<AnalysisQueue>(kNoBound));
+  return consumers_.emplace_back(std::make_shared<FindingQueue>(kNoBound));
 }
 
-void AnalysisStage::run() {
+void LookaheadStage::run() {
   Keyframes keyframes(SegmentGrid(plan_.segment_s, plan_.grid_rate), plan_.gop_frames, frame_rate_);
   Lookahead lookahead(plan_.depth_frames);
   bool wanted = true;
-  const auto give = [&](const FrameAnalysis& found) {
+  const auto give = [&](const Finding& found) {
     wanted = false;
     for (const auto& queue : consumers_) wanted |= queue->push(found);
   };

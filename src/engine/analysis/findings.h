@@ -17,13 +17,13 @@ struct QuantOffsets {
 };
 
 // What every rendition of a picture does alike.
-struct FrameAnalysis {
+struct Finding {
   int64_t number = 0;
   bool key = false;
   bool two_way = false;                         // a B frame
   std::shared_ptr<const QuantOffsets> offsets;  // none: nobody refers to the picture
 };
 
-using AnalysisQueue = graph::BoundedQueue<FrameAnalysis>;
+using FindingQueue = graph::BoundedQueue<Finding>;
 
 }  // namespace videngine::analysis
