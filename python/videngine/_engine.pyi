@@ -110,6 +110,7 @@ class VideoRenditionPlan:
         pass_number: int,
         statistics_path: str,
         captions: bool,
+        analysis_from: str | None,
     ) -> None: ...
     @property
     def id(self) -> str: ...

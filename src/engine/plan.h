@@ -94,7 +94,8 @@ struct VideoRenditionPlan {
   std::string tag;      // four characters of the sample entry; empty: the container's choice
   int pass_number = 0;  // 1 writes statistics and no file, 2 reads them; 0: the only one
   std::string statistics_path;
-  bool captions = false;  // carries those of the source
+  bool captions = false;                     // carries those of the source
+  std::optional<std::string> analysis_from;  // of half its width and height; none: its own
 };
 
 // A row for each channel of the result: the gains of the source's channels in it.

@@ -58,6 +58,7 @@ struct Session::State {
   void build();
   void build_pictures();
   void build_sounds();
+  void link_analyses();
   void build_taps();
   // The body of a stage that makes one rendition: if it fails, it alone is given up.
   std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
@@ -250,6 +251,7 @@ void Session::State::build_pictures() {
                                                   connect(pictures.at(video.picture)->outlet()),
                                                   stages, report_event));
   }
+  link_analyses();
   for (const StillPlan& still : plan.stills) {
     graph::Outlet& from = picture_source(still.look.deinterlace);
     stills.push_back(std::make_unique<StillStage>(still, connect(from), stages, report_event));
@@ -262,6 +264,19 @@ void Session::State::build_pictures() {
     thumbnails.push_back(std::make_unique<ThumbnailsStage>(
         images, plan.keyframes_only, connect(picture_source(images.look.deinterlace)), clock,
         stages, report_event));
+  }
+}
+
+// A rendition is encoded beside those that read its analysis, on threads of their own.
+void Session::State::link_analyses() {
+  for (std::size_t i = 0; i < videos.size(); ++i) {
+    if (!plan.video[i].analysis_from) continue;
+    const auto from =
+        std::ranges::find(plan.video, *plan.video[i].analysis_from, &VideoRenditionPlan::id);
+    const auto queue = std::make_shared<AnalysisQueue>(kAnalysisQueueDepth);
+    stages.on_stop([queue] { queue->close(); });
+    videos[i]->links().reads = queue;
+    videos[static_cast<std::size_t>(from - plan.video.begin())]->links().writes.push_back(queue);
   }
 }
 

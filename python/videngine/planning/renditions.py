@@ -15,6 +15,7 @@ from videngine.plan import (
     TextRenditionPlan,
     VideoRenditionPlan,
 )
+from videngine.planning.analysis import share
 from videngine.planning.encoding import Encoding
 from videngine.planning.images import Images
 from videngine.planning.pictures import Clip, Picture, chain
@@ -139,14 +140,9 @@ class Renditions:
         pictures = list(dict.fromkeys(video.picture for video in self._video))
         plans = chain(pictures, stream.display_size if stream else (0, 0))
         pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
-        return Plan(
-            source_path=source_path,
-            video_stream=stream.index if stream and (plans or self.images) else None,
-            rotation_deg=stream.rotation_deg if stream else 0,
-            decoder_threads=cores,
-            pictures=tuple(plans.values()),
-            video=tuple(
-                _video_plan(
+        video_plans = share(
+            {
+                name: _video_plan(
                     name,
                     video,
                     picture=plans[video.picture].id,
@@ -154,7 +150,16 @@ class Renditions:
                     work_dir=work_dir,
                 )
                 for video, name in self._video.items()
-            ),
+            },
+            {name: video for video, name in self._video.items()},
+        )
+        return Plan(
+            source_path=source_path,
+            video_stream=stream.index if stream and (plans or self.images) else None,
+            rotation_deg=stream.rotation_deg if stream else 0,
+            decoder_threads=cores,
+            pictures=tuple(plans.values()),
+            video=tuple(video_plans.values()),
             audio=tuple(
                 AudioRenditionPlan(
                     id=name,

@@ -91,7 +91,8 @@ void bind_plan(py::module_& module) {
                        std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
                        Rational grid_rate, int threads, std::string path,
                        std::vector<std::pair<std::string, std::string>> options, std::string tag,
-                       int pass_number, std::string statistics_path, bool captions) {
+                       int pass_number, std::string statistics_path, bool captions,
+                       std::optional<std::string> analysis_from) {
              return VideoRenditionPlan{std::move(id),
                                        std::move(picture),
                                        std::move(codec),
@@ -109,13 +110,15 @@ void bind_plan(py::module_& module) {
                                        std::move(tag),
                                        pass_number,
                                        std::move(statistics_path),
-                                       captions};
+                                       captions,
+                                       std::move(analysis_from)};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
            py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
            py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
            py::arg("grid_rate"), py::arg("threads"), py::arg("path"), py::arg("options"),
-           py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"), py::arg("captions"))
+           py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"), py::arg("captions"),
+           py::arg("analysis_from"))
       .def_readonly("id", &VideoRenditionPlan::id);
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")

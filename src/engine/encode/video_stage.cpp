@@ -24,6 +24,7 @@ double VideoStage::position_s() const {
 }
 
 void VideoStage::run() {
+  const std::unique_ptr<const AnalysisLinks, EndLinks> ends(&links_);
   std::unique_ptr<VideoEncoder> encoder;
   std::unique_ptr<TrackWriter> writer;
   int64_t frames = 0;
@@ -40,7 +41,7 @@ void VideoStage::run() {
 
   while (const std::optional<av::Frame> frame = frames_->pop()) {
     if (!encoder) {
-      encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
+      encoder = make_video_encoder(plan_, picture_.frame_rate, **frame, links_);
       if (plan_.pass_number != 1) {
         writer = std::make_unique<TrackWriter>(plan_.id, plan_.path, encoder->context(),
                                                plan_.segment_s, "", plan_.tag);

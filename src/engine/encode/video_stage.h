@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 
+#include "encode/analysis_links.h"
 #include "encode/segment_grid.h"
 #include "event.h"
 #include "graph/flow.h"
@@ -21,6 +22,8 @@ class VideoStage {
   VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
              std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages, Report report);
 
+  // Before run: whose analysis the encoder reads, who reads its own.
+  AnalysisLinks& links() { return links_; }
   void run();
   // What the stage reads from. Closed: nothing more is wanted.
   [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
@@ -32,6 +35,7 @@ class VideoStage {
   const VideoRenditionPlan& plan_;
   const PicturePlan& picture_;
   SegmentGrid grid_;
+  AnalysisLinks links_;
   std::shared_ptr<graph::FrameQueue> frames_;
   graph::Stages& stages_;
   Report report_;
