@@ -111,6 +111,7 @@ class VideoRenditionPlan:
         statistics_path: str,
         captions: bool,
         lookahead: str | None,
+        analysis_from: str | None,
     ) -> None: ...
     @property
     def id(self) -> str: ...

@@ -130,7 +130,8 @@ class VideoRenditionPlan:
     IDR frames stand at the first frame of ``frame_rate`` at or after every k-th boundary of the
     segment grid and, counted from there, every ``gop_frames``. The grid's boundary k is the first
     frame of ``grid_rate`` at or after ``k * segment_s``, so renditions of different rates that
-    share a grid switch at the same instants.
+    share a grid switch at the same instants. ``analysis_from`` names the rendition of the same
+    frames at half the width and height whose analysis the encoder goes by (libx265 only).
     """
 
     id: str
@@ -152,6 +153,7 @@ class VideoRenditionPlan:
     statistics_path: str = ""
     captions: bool = False  # carries those within the source's picture (EIA-608, CEA-708)
     lookahead: str | None = None  # of a `LookaheadPlan`; None: the encoder looks ahead by itself
+    analysis_from: str | None = None  # None: its own
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,6 +94,31 @@ void validate_image(const std::string& id, const std::string& format, int qualit
   require(quality >= 1 && quality <= 100, id, "quality must be 1 to 100");
 }
 
+// libx265 takes what it reads as it is: it would read past the end of what does not fit.
+void validate_analysis(const Plan& plan, const VideoRenditionPlan& video) {
+  const auto from = std::ranges::find(plan.video, *video.analysis_from, &VideoRenditionPlan::id);
+  require(from != plan.video.end(), video.id, "analysis_from is unknown");
+  const auto picture_of = [&plan](const VideoRenditionPlan& rendition) -> const PicturePlan& {
+    return *std::ranges::find(plan.pictures, rendition.picture, &PicturePlan::id);
+  };
+  const PicturePlan& whole = picture_of(video);
+  const PicturePlan& half = picture_of(*from);
+  require(!from->analysis_from, video.id, "analysis_from must analyse itself");
+  require(video.codec == "libx265" && from->codec == "libx265", video.id,
+          "analysis_from is for libx265");
+  require(video.pass_number == 0 && from->pass_number == 0, video.id,
+          "analysis_from is for a single pass");
+  require(whole.width_px == 2 * half.width_px && whole.height_px == 2 * half.height_px, video.id,
+          "analysis_from must have half the width and height");
+  require(whole.frame_rate == half.frame_rate && whole.start_s == half.start_s &&
+              whole.duration_s == half.duration_s && whole.pixel_format == half.pixel_format,
+          video.id, "analysis_from must be of the same frames");
+  require(video.preset == from->preset && video.gop_frames == from->gop_frames &&
+              video.segment_s == from->segment_s && video.grid_rate == from->grid_rate &&
+              video.max_bitrate_bps.has_value() == from->max_bitrate_bps.has_value(),
+          video.id, "analysis_from must be encoded alike");
+}
+
 void validate_clip(const std::string& id, Rational start_s, std::optional<Rational> duration_s) {
   require(start_s >= Rational{}, id, "start_s must not be negative");
   require(!duration_s || *duration_s > Rational{}, id, "duration_s must be positive");
@@ -185,6 +210,9 @@ void validate(const Plan& plan) {
     require(video.pass_number == 0 || !video.statistics_path.empty(), video.id,
             "a pass needs statistics_path");
     if (video.lookahead) validate_lookahead(plan, video);
+  }
+  for (const VideoRenditionPlan& video : plan.video) {
+    if (video.analysis_from) validate_analysis(plan, video);
   }
   for (const AudioRenditionPlan& audio : plan.audio) {
     unique(audio.id);

@@ -94,8 +94,9 @@ struct VideoRenditionPlan {
   std::string tag;      // four characters of the sample entry; empty: the container's choice
   int pass_number = 0;  // 1 writes statistics and no file, 2 reads them; 0: the only one
   std::string statistics_path;
-  bool captions = false;  // carries those of the source
-  std::optional<std::string> lookahead;  // none: the encoder looks ahead by itself
+  bool captions = false;                     // carries those of the source
+  std::optional<std::string> analysis_from;  // of half its width and height; none: its own
+  std::optional<std::string> lookahead;      // none: the encoder looks ahead by itself
 };
 
 // One look ahead for all renditions of the same frames, of whatever size (analysis/lookahead.h).

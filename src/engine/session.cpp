@@ -59,6 +59,7 @@ struct Session::State {
   void build();
   void build_pictures();
   void build_sounds();
+  void link_analyses();
   void build_taps();
   // The body of a stage that makes one rendition: if it fails, it alone is given up.
   std::function<void()> leaf(const std::string& id, std::shared_ptr<graph::FrameQueue> frames,
@@ -273,6 +274,7 @@ void Session::State::build_pictures() {
   for (const VideoRenditionPlan& video : plan.video) {
     videos.push_back(encoder(video, *plans.at(video.picture)));
   }
+  link_analyses();
   for (const StillPlan& still : plan.stills) {
     graph::Outlet& from = picture_source(still.look.deinterlace);
     stills.push_back(std::make_unique<StillStage>(still, connect(from), stages, report_event));
@@ -285,6 +287,19 @@ void Session::State::build_pictures() {
     thumbnails.push_back(std::make_unique<ThumbnailsStage>(
         images, plan.keyframes_only, connect(picture_source(images.look.deinterlace)), clock,
         stages, report_event));
+  }
+}
+
+// A rendition is encoded beside those that read its analysis, on threads of their own.
+void Session::State::link_analyses() {
+  for (std::size_t i = 0; i < videos.size(); ++i) {
+    if (!plan.video[i].analysis_from) continue;
+    const auto from =
+        std::ranges::find(plan.video, *plan.video[i].analysis_from, &VideoRenditionPlan::id);
+    const auto queue = std::make_shared<AnalysisQueue>(kAnalysisQueueDepth);
+    stages.on_stop([queue] { queue->close(); });
+    videos[i]->links().reads = queue;
+    videos[static_cast<std::size_t>(from - plan.video.begin())]->links().writes.push_back(queue);
   }
 }
 

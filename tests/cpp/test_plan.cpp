@@ -110,6 +110,58 @@ INSTANTIATE_TEST_SUITE_P(Video, PlanFault, testing::ValuesIn(kVideoFaults), name
 INSTANTIATE_TEST_SUITE_P(SoundAndStill, PlanFault, testing::ValuesIn(kSoundAndStillFaults),
                          name_of);
 
+// A rendition "v" that reads the analysis of another, "half".
+Plan paired_plan() {
+  const Scratch scratch;
+  Plan plan = whole_plan();
+  plan.video.push_back(video_plan(scratch, "half", "child"));
+  for (VideoRenditionPlan& video : plan.video) video.codec = "libx265";
+  plan.video[0].analysis_from = "half";
+  return plan;
+}
+
+class AnalysisFault : public testing::TestWithParam<Fault> {};
+
+TEST_P(AnalysisFault, IsNamed) {
+  Plan plan = paired_plan();
+  EXPECT_NO_THROW(validate(plan));
+  GetParam().make(plan);
+  try {
+    validate(plan);
+    FAIL() << "accepted";
+  } catch (const std::invalid_argument& refusal) {
+    const std::string message = refusal.what();
+    EXPECT_TRUE(message.starts_with("plan: v: analysis_from")) << message;
+    EXPECT_NE(message.find(GetParam().says), std::string::npos) << message;
+  }
+}
+
+const std::vector<Fault> kAnalysisFaults{
+    {"Unknown", [](Plan& p) { p.video[0].analysis_from = "no"; }, "v", "unknown"},
+    {"Itself", [](Plan& p) { p.video[0].analysis_from = "v"; }, "v", "itself"},
+    {"Chain", [](Plan& p) { p.video[1].analysis_from = "v"; }, "v", "itself"},
+    {"Codec", [](Plan& p) { p.video[1].codec = "libx264"; }, "v", "libx265"},
+    {"Pass",
+     [](Plan& p) {
+       p.video[0].pass_number = 1;
+       p.video[0].statistics_path = "stats";
+     },
+     "v", "single pass"},
+    {"Size", [](Plan& p) { p.pictures[0].width_px = 162; }, "v", "half"},
+    {"Rate", [](Plan& p) { p.pictures[1].frame_rate = {50, 1}; }, "v", "same frames"},
+    {"Clip", [](Plan& p) { p.pictures[1].duration_s = Rational{1, 1}; }, "v", "same frames"},
+    {"Depth", [](Plan& p) { p.pictures[1].pixel_format = "yuv420p10le"; }, "v", "same frames"},
+    {"Gop", [](Plan& p) { p.video[1].gop_frames = 7; }, "v", "alike"},
+    {"Preset", [](Plan& p) { p.video[1].preset = "slow"; }, "v", "alike"},
+    {"Buffer",
+     [](Plan& p) {
+       p.video[1].max_bitrate_bps = 1000;
+       p.video[1].buffer_size_bits = 1000;
+     },
+     "v", "alike"},
+};
+INSTANTIATE_TEST_SUITE_P(Analysis, AnalysisFault, testing::ValuesIn(kAnalysisFaults), name_of);
+
 TEST(PlanRefusal, OfAPathGivenTwiceIsNamed) {
   Plan plan = whole_plan();
   plan.stills[0].path = plan.audio[0].path;

@@ -72,7 +72,9 @@ def test_pictures_are_as_good_for_their_bits_as_with_a_look_of_their_own(tmp_pat
         for crf in (22.0, 28.0):
             made = ladder(tmp_path / f"{shared}{crf}", shared=shared, crf=crf)
             path = made.path("v0")
-            quality = np.mean([psnr(a, b) for a, b in zip(original, pictures_of(path), strict=True)])
+            quality = np.mean(
+                [psnr(a, b) for a, b in zip(original, pictures_of(path), strict=True)]
+            )
             curve[shared, crf] = (np.log2(path.stat().st_size), float(quality))
     # What the shared look needs for a quality, in doublings of the size, beside the other's curve.
     (low, poor), (high, good) = curve[False, 28.0], curve[False, 22.0]

@@ -8,17 +8,18 @@ from math import ceil
 
 from videngine.media import MediaInfo
 from videngine.plan import (
-    LookaheadPlan,
     AudioRenditionPlan,
     Container,
+    LookaheadPlan,
     Mix,
     Plan,
     TextRenditionPlan,
     VideoRenditionPlan,
 )
-from videngine.planning.lookahead import SharedLookahead, shared_lookaheads
+from videngine.planning.analysis import share
 from videngine.planning.encoding import Encoding
 from videngine.planning.images import Images
+from videngine.planning.lookahead import SharedLookahead, shared_lookaheads
 from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
@@ -147,6 +148,20 @@ class Renditions:
         )
         plans = chain(pictures, stream.display_size if stream else (0, 0))
         pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
+        video_plans = share(
+            {
+                name: _video_plan(
+                    name,
+                    video,
+                    picture=plans[video.picture].id,
+                    threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
+                    work_dir=work_dir,
+                    lookahead=lookahead_of.get(video),
+                )
+                for video, name in self._video.items()
+            },
+            {name: video for video, name in self._video.items()},
+        )
         return Plan(
             source_path=source_path,
             video_stream=stream.index if stream and (plans or self.images) else None,
@@ -157,17 +172,7 @@ class Renditions:
                 _lookahead_plan(name, shared, picture=plans[shared.picture].id)
                 for name, shared in lookaheads.items()
             ),
-            video=tuple(
-                _video_plan(
-                    name,
-                    video,
-                    picture=plans[video.picture].id,
-                    threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
-                    work_dir=work_dir,
-                    lookahead=lookahead_of.get(video),
-                )
-                for video, name in self._video.items()
-            ),
+            video=tuple(video_plans.values()),
             audio=tuple(
                 AudioRenditionPlan(
                     id=name,

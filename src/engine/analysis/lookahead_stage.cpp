@@ -8,7 +8,7 @@
 namespace videngine::analysis {
 
 LookaheadStage::LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
-                             std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages)
+                               std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages)
     : plan_(plan), frame_rate_(frame_rate), frames_(std::move(frames)), stages_(stages) {}
 
 // The frames that are looked at, and twice a group: one whose length is open, one that is given

@@ -16,7 +16,7 @@ namespace videngine::analysis {
 class LookaheadStage {
  public:
   LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
-                std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages);
+                 std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages);
 
   // Frames that an encoder's queue must take while it waits for the first finding.
   static std::size_t delay_frames(const LookaheadPlan& plan);

@@ -6,6 +6,8 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -104,6 +106,14 @@ class Dictionary {
   [[nodiscard]] std::string get(const char* key) const {
     const AVDictionaryEntry* entry = av_dict_get(entries_, key, nullptr, 0);
     return entry == nullptr ? "" : entry->value;
+  }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> entries() const {
+    std::vector<std::pair<std::string, std::string>> found;
+    const AVDictionaryEntry* entry = nullptr;
+    while ((entry = av_dict_get(entries_, "", entry, AV_DICT_IGNORE_SUFFIX)) != nullptr) {
+      found.emplace_back(entry->key, entry->value);
+    }
+    return found;
   }
   // The first option that nobody took, or nullptr.
   [[nodiscard]] const char* left_over() const {

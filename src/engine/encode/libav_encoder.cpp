@@ -45,27 +45,40 @@ void add_parameter(av::Dictionary& options, const char* option, const std::strin
   options.set(option, (whole + parameter).c_str());
 }
 
+av::CodecContext make_context(const VideoRenditionPlan& plan, Rational frame_rate,
+                              const AVFrame& like) {
+  const AVCodec* codec = avcodec_find_encoder_by_name(plan.codec.c_str());
+  if (codec == nullptr) {
+    throw EngineError(ErrorClass::EncoderUnavailable, "codec_unavailable",
+                      "This build of FFmpeg has no encoder named " + plan.codec + ".", plan.id);
+  }
+  av::CodecContext context(avcodec_alloc_context3(codec));
+  if (!context) throw std::bad_alloc();
+  set_picture(*context, like, frame_rate);
+  set_rate(*context, plan);
+  return context;
+}
+
+std::mutex& opening_lock() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan& plan,
                            Rational frame_rate, const AVFrame& like)
     : id_(plan.id),
       carries_captions_(family.carries_captions && plan.captions),
       follows_types_(plan.lookahead.has_value()),
-      statistics_path_(plan.statistics_path) {
-  const AVCodec* codec = avcodec_find_encoder_by_name(plan.codec.c_str());
-  if (codec == nullptr) {
-    throw EngineError(ErrorClass::EncoderUnavailable, "codec_unavailable",
-                      "This build of FFmpeg has no encoder named " + plan.codec + ".", id_);
-  }
-  context_.reset(avcodec_alloc_context3(codec));
-  if (!context_) throw std::bad_alloc();
-  set_picture(*context_, like, frame_rate);
-  set_rate(*context_, plan);
+      statistics_path_(plan.statistics_path),
+      context_(make_context(plan, frame_rate, like)) {
   if (plan.pass_number == 2) read_statistics();
   av::Dictionary options;
   for (const auto& [name, value] : plan.options) options.set(name.c_str(), value.c_str());
   Opening opening{plan, like, *context_, options};
   family.prepare(opening);
-  const int opened = avcodec_open2(context_.get(), codec, options.address());
+  std::unique_lock one_at_a_time(opening_lock());
+  const int opened = avcodec_open2(context_.get(), context_->codec, options.address());
+  one_at_a_time.unlock();
   if (opened < 0 && family.refusal != nullptr) throw family.refusal(opened, plan);
   av::check(opened, "avcodec_open2(" + plan.codec + ")", id_, ErrorClass::EncoderUnavailable,
             "encoder_init_failed");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "encode/video_encoder.h"
@@ -32,6 +33,14 @@ extern const EncoderFamily kX265;
 extern const EncoderFamily kSvtAv1;
 extern const EncoderFamily kVpx;
 extern const EncoderFamily kNvenc;
+
+// The context of the encoder that a plan names, before its family and options have a say in it.
+// Throws EncoderUnavailable: codec_unavailable.
+av::CodecContext make_context(const VideoRenditionPlan& plan, Rational frame_rate,
+                              const AVFrame& like);
+
+// Held while an encoder is opened: libx265 fills tables of the whole process then, without a lock.
+std::mutex& opening_lock();
 
 // A VideoEncoder through libavcodec.
 class LibavEncoder final : public VideoEncoder {

@@ -7,6 +7,7 @@
 
 #include "av/check.h"
 #include "encode/libav_encoder.h"
+#include "encode/x265_encoder.h"
 
 namespace videngine {
 namespace {
@@ -67,7 +68,9 @@ class RestartingEncoder final : public VideoEncoder {
 }  // namespace
 
 std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
-                                                 Rational frame_rate, const AVFrame& like) {
+                                                 Rational frame_rate, const AVFrame& like,
+                                                 const AnalysisLinks& links) {
+  if (!links.none()) return std::make_unique<X265Encoder>(plan, frame_rate, like, links);
   for (const auto& [codec, family] : kFamilies) {
     if (codec != plan.codec) continue;
     if (family->forces_keys) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "av/handles.h"
+#include "encode/analysis_links.h"
 #include "plan.h"
 
 namespace videngine {
@@ -32,7 +33,8 @@ class VideoEncoder {
 // Throws EncoderUnavailable: codec_unavailable (not in this build, or no device for it),
 // encoder_init_failed (refuses the parameters). DeviceError: gpu_session_limit, gpu_out_of_memory.
 std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
-                                                 Rational frame_rate, const AVFrame& like);
+                                                 Rational frame_rate, const AVFrame& like,
+                                                 const AnalysisLinks& links = {});
 
 // Opens an encoder and has it encode one small black picture, to see whether this machine has it.
 // Throws what make_video_encoder throws, and encoder_failed.

@@ -26,18 +26,11 @@ double VideoStage::position_s() const {
          static_cast<double>(encoded_.load()) * picture_.frame_rate.inverse().to_double();
 }
 
-// Whatever ends it, findings for frames that nobody encodes must not pile up.
 void VideoStage::run() {
-  try {
-    encode();
-  } catch (...) {
-    if (findings_) findings_->close();
-    throw;
-  }
-  if (findings_) findings_->close();
-}
-
-void VideoStage::encode() {
+  const std::unique_ptr<const AnalysisLinks, EndLinks> ends(&links_);
+  // Whatever ends it, findings for frames that nobody encodes must not pile up.
+  const auto close = [](analysis::FindingQueue* findings) { findings->close(); };
+  const std::unique_ptr<analysis::FindingQueue, decltype(close)> unread(findings_.get(), close);
   std::unique_ptr<VideoEncoder> encoder;
   std::unique_ptr<TrackWriter> writer;
   int64_t frames = 0;
@@ -54,7 +47,7 @@ void VideoStage::encode() {
 
   while (const std::optional<av::Frame> frame = frames_->pop()) {
     if (!encoder) {
-      encoder = make_video_encoder(plan_, picture_.frame_rate, **frame);
+      encoder = make_video_encoder(plan_, picture_.frame_rate, **frame, links_);
       if (plan_.pass_number != 1) {
         writer = std::make_unique<TrackWriter>(plan_.id, plan_.path, encoder->context(),
                                                plan_.segment_s, "", plan_.tag);

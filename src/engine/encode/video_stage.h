@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "analysis/findings.h"
+#include "encode/analysis_links.h"
 #include "encode/segment_grid.h"
 #include "event.h"
 #include "graph/flow.h"
@@ -19,13 +20,15 @@ using Report = std::function<void(Event)>;
 // Stage: frames of one picture → one rendition's track file, one fragment per segment.
 class VideoStage {
  public:
-  // `findings` tells of each frame what the plan's look ahead found; null: the encoder looks ahead by
-  // itself.
+  // `findings` tells of each frame what the plan's look ahead found; null: the encoder looks ahead
+  // by itself.
   VideoStage(const VideoRenditionPlan& plan, const PicturePlan& picture,
              std::shared_ptr<graph::FrameQueue> frames,
              std::shared_ptr<analysis::FindingQueue> findings, graph::Stages& stages,
              Report report);
 
+  // Before run: whose analysis the encoder reads, who reads its own.
+  AnalysisLinks& links() { return links_; }
   void run();
   // What the stage reads from. Closed: nothing more is wanted.
   [[nodiscard]] const std::shared_ptr<graph::FrameQueue>& frames() const { return frames_; }
@@ -34,11 +37,10 @@ class VideoStage {
   [[nodiscard]] double position_s() const;
 
  private:
-  void encode();
-
   const VideoRenditionPlan& plan_;
   const PicturePlan& picture_;
   SegmentGrid grid_;
+  AnalysisLinks links_;
   std::shared_ptr<graph::FrameQueue> frames_;
   std::shared_ptr<analysis::FindingQueue> findings_;
   graph::Stages& stages_;

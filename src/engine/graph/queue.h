@@ -41,6 +41,15 @@ class BoundedQueue {
     return item;
   }
 
+  // What pop() would give at once, or nothing.
+  std::optional<T> try_pop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (items_.empty() && !finished_ && !closed_) return std::nullopt;
+    }
+    return pop();  // waits for nobody: items leave by their one consumer only
+  }
+
   void finish() {
     const std::scoped_lock lock(mutex_);
     finished_ = true;

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "analysis/lookahead_stage.h"
 #include "analysis/lookahead.h"
+#include "analysis/lookahead_stage.h"
 #include "fixtures/frames.h"
 
 namespace videngine::analysis {
