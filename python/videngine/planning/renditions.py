@@ -236,7 +236,7 @@ def _video_plan(
         pass_number=2 if encoding.two_pass else 0,
         statistics_path=f"{work_dir}/{name}.stats" if encoding.two_pass else "",
         captions=video.captions,
-        lookahead=analysis,
+        lookahead=lookahead,
     )
 
 
