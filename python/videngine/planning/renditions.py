@@ -16,7 +16,7 @@ from videngine.plan import (
     TextRenditionPlan,
     VideoRenditionPlan,
 )
-from videngine.planning.analysis import share
+from videngine.planning.hevc_analysis import share
 from videngine.planning.encoding import Encoding
 from videngine.planning.images import Images
 from videngine.planning.lookahead import SharedLookahead, shared_lookaheads

@@ -8,7 +8,7 @@
 namespace videngine::test {
 namespace {
 
-class Analysis : public testing::Test {
+class SharedLookahead : public testing::Test {
  protected:
   // Two sizes of one picture, encoded by what is found in the smaller one.
   Plan plan() {
@@ -34,7 +34,7 @@ class Analysis : public testing::Test {
   Scratch scratch_;
 };
 
-TEST_F(Analysis, ServesAllSizes) {
+TEST_F(SharedLookahead, ServesAllSizes) {
   const Plan wanted = plan();
   const Story story = run(wanted);
   for (const VideoRenditionPlan& video : wanted.video) {
@@ -46,7 +46,7 @@ TEST_F(Analysis, ServesAllSizes) {
   EXPECT_EQ(story.finished.at(0).decodes, 1);
 }
 
-TEST_F(Analysis, IsNotStoppedByARenditionThatFails) {
+TEST_F(SharedLookahead, IsNotStoppedByARenditionThatFails) {
   Plan wanted = plan();
   wanted.video[0].options = {{"no-such-option", "1"}};
   Session session(wanted);
@@ -58,7 +58,7 @@ TEST_F(Analysis, IsNotStoppedByARenditionThatFails) {
   EXPECT_EQ(story.renditions.at("w").frames, 50);
 }
 
-TEST_F(Analysis, EndsWithTheJobThatIsCancelled) {
+TEST_F(SharedLookahead, EndsWithTheJobThatIsCancelled) {
   Session session(plan());
   session.start();
   session.cancel();

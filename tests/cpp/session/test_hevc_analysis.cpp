@@ -13,7 +13,7 @@
 namespace videngine::test {
 namespace {
 
-class Analysis : public testing::Test {
+class HevcAnalysisPairs : public testing::Test {
  protected:
   // Two pairs of one film, one of them with the larger picture made first.
   [[nodiscard]] Plan paired_plan(double seconds) const {
@@ -48,7 +48,7 @@ class Analysis : public testing::Test {
   Scratch scratch_;
 };
 
-TEST_F(Analysis, IsSharedByPairsOfOneSession) {
+TEST_F(HevcAnalysisPairs, IsSharedByPairsOfOneSession) {
   const Plan plan = paired_plan(4);
   const Story story = run(plan);
   EXPECT_EQ(story.finished.at(0).decodes, 1);
@@ -64,7 +64,7 @@ TEST_F(Analysis, IsSharedByPairsOfOneSession) {
   }
 }
 
-TEST_F(Analysis, WhoReadsItFailsWithWhoMakesIt) {
+TEST_F(HevcAnalysisPairs, WhoReadsItFailsWithWhoMakesIt) {
   Plan plan = paired_plan(4);
   plan.video[1].path = scratch_.path("no/such/folder.mp4");
   const Story story = story_of(plan);
@@ -78,7 +78,7 @@ TEST_F(Analysis, WhoReadsItFailsWithWhoMakesIt) {
   EXPECT_TRUE(story.renditions.contains("a"));
 }
 
-TEST_F(Analysis, WhoMakesItGoesOnWithoutWhoReadsIt) {
+TEST_F(HevcAnalysisPairs, WhoMakesItGoesOnWithoutWhoReadsIt) {
   Plan plan = paired_plan(4);
   plan.video[0].path = scratch_.path("no/such/folder.mp4");
   const Story story = story_of(plan);
@@ -88,7 +88,7 @@ TEST_F(Analysis, WhoMakesItGoesOnWithoutWhoReadsIt) {
   EXPECT_EQ(story.renditions.at("other").frames, 100);
 }
 
-TEST_F(Analysis, ACancelWhileOneWaitsForTheOtherJoinsSoon) {
+TEST_F(HevcAnalysisPairs, ACancelWhileOneWaitsForTheOtherJoinsSoon) {
   const Plan plan = paired_plan(10);
   for (const int delay_ms : {0, 50, 150, 400, 800}) {
     SCOPED_TRACE(delay_ms);

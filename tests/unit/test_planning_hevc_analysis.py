@@ -10,7 +10,7 @@ import pytest
 from videngine.media import MediaInfo, Stream
 from videngine.plan import Plan, VideoRenditionPlan, first_pass
 from videngine.planning import plan_job
-from videngine.planning.analysis import REFINEMENT
+from videngine.planning.hevc_analysis import REFINEMENT
 from videngine.spec import parse_job
 
 LADDER = (1080, 720, 540, 360)

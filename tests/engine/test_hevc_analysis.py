@@ -12,7 +12,7 @@ from tests.engine.measure import pictures, probe_json, psnr, streams
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
 from videngine.plan import VideoRenditionPlan
-from videngine.planning.analysis import REFINEMENT
+from videngine.planning.hevc_analysis import REFINEMENT
 
 CLIP = MEDIA / "bbb_720p24_20s.mp4"
 FRAMES = 72
