@@ -125,7 +125,9 @@ def test_headers_compile_alone(header: Path, include_flags: list[str]) -> None:
         text=True,
     )
     assert result.returncode == 0, result.stderr
-    assert header.read_text().count("#pragma once") == 1
+    # Highway's headers are read once for each kind of processor.
+    guard = "HWY_TARGET_TOGGLE" if header.name.endswith("-inl.h") else "#pragma once"
+    assert header.read_text().count(guard) == 1
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +160,7 @@ def test_the_engine_is_imported_by_the_child_process_and_for_frames_only() -> No
     assert importers == {
         "python/videngine/child.py",
         "python/videngine/frames/encoder.py",
+        "python/videngine/frames/index_file.py",
         "python/videngine/frames/frame.py",  # for types
         "python/videngine/frames/reader.py",
         "python/videngine/frames/tap.py",  # for types

@@ -38,10 +38,10 @@ class Lookahead {
     bool key;
     bool two_way = false;
     // What was found already, by distance.
-    std::array<std::optional<Motion>, kMostBFrames + 2> past;
-    std::array<std::optional<Motion>, kMostBFrames + 1> future;
-    std::array<std::array<std::optional<TwoWay>, kMostBFrames + 1>, kMostBFrames + 1> both;
-    std::vector<float> worth;  // what later pictures take from each block
+    std::array<std::optional<Motion>, kMostBFrames + 2> past{};
+    std::array<std::optional<Motion>, kMostBFrames + 1> future{};
+    std::array<std::array<std::optional<TwoWay>, kMostBFrames + 1>, kMostBFrames + 1> both{};
+    std::vector<float> worth{};  // what later pictures take from each block
   };
   // A run of B frames and the frame that ends it: indices into the window.
   struct Group {
