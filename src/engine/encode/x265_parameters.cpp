@@ -73,6 +73,7 @@ x265::Parameters x265_parameters(const x265_api& api, const AVCodecContext& cont
   x265::Parameters parameters(api.param_alloc(), api.param_free);
   if (!parameters) throw std::bad_alloc();
   x265_param& p = *parameters;
+  api.param_default(&p);  // what it gives is not set: it could not even be freed
   for (const auto& [name, _] : options.entries()) {
     if (std::ranges::find(kKnown, name) == kKnown.end()) {
       refuse(id, "libx265 does not know the option " + name + ".");
