@@ -16,8 +16,8 @@ from videngine.plan import (
     TextRenditionPlan,
     VideoRenditionPlan,
 )
-from videngine.planning.hevc_analysis import share
 from videngine.planning.encoding import Encoding
+from videngine.planning.hevc_analysis import share
 from videngine.planning.images import Images
 from videngine.planning.lookahead import SharedLookahead, shared_lookaheads
 from videngine.planning.pictures import Clip, Picture, chain
