@@ -11,7 +11,7 @@ import pytest
 from tests.engine.films import ffmpeg
 
 import videngine
-from videngine import encoding, flow
+from videngine import flow, sampling
 from videngine.errors import Cancelled
 from videngine.local import LocalRun
 from videngine.packaging.boxes import sample_sizes
@@ -113,7 +113,7 @@ def test_a_job_that_goes_on_after_a_crash_does_not_try_again(
         flow.run_job(spec, Remembering(remembered, **how), anywhere=True)
     assert "try" in remembered
     monkeypatch.setattr(flow, "encode", encode)
-    monkeypatch.setattr(encoding, "sample", crash)
+    monkeypatch.setattr(sampling, "sample", crash)
     rungs = pictures(flow.run_job(spec, Remembering(remembered, **how), anywhere=True))
     assert all("predicted_vmaf" in rung for rung in rungs)
     tried = json.loads(remembered["try"])["curves"]["0"]

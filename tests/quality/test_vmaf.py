@@ -87,7 +87,7 @@ def test_scores_fall_with_quality_and_an_enlarged_picture_is_judged_as_seen(
     document = json.loads((tmp_path / "3" / "vmaf.json").read_text())
     means = [row["vmaf"]["mean"] for row in document["renditions"]]
     assert means[0] > means[1] + 5
-    assert means[0] > means[2] + 20  # 180 lines, shown as large as the source
+    assert means[0] > means[2] + 15  # 180 lines, shown as large as the source
     assert all(row["frames"] == 24 for row in document["renditions"])
     for row in document["renditions"]:
         scores = row["vmaf"]
