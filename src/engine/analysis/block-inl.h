@@ -36,7 +36,7 @@ HWY_INLINE hn::Vec<Row16> two_rows(const uint8_t* pixels, std::ptrdiff_t stride)
 HWY_INLINE int sad(const uint8_t* a, std::ptrdiff_t a_stride, const uint8_t* b,
                    std::ptrdiff_t b_stride) {
   auto sum = hn::Zero(hn::FixedTag<uint64_t, 2>());
-  for (int y = 0; y < kBlock; y += 2) {
+  for (std::ptrdiff_t y = 0; y < kBlock; y += 2) {
     const auto x = two_rows(a + y * a_stride, a_stride);
     const auto z = two_rows(b + y * b_stride, b_stride);
     sum = hn::Add(sum, hn::SumsOf8(hn::Or(hn::SaturatedSub(x, z), hn::SaturatedSub(z, x))));
@@ -63,15 +63,15 @@ HWY_INLINE void transpose(WideRow (&rows)[8]) {
     pairs[i + 1] = hn::InterleaveUpper(d, rows[i], rows[i + 1]);
   }
   WideRow quads[8];
-  for (int i = 0; i < 8; i += 4) {
-    for (int half = 0; half < 2; ++half) {
+  for (std::ptrdiff_t i = 0; i < 8; i += 4) {
+    for (std::ptrdiff_t half = 0; half < 2; ++half) {
       const auto low = hn::BitCast(d32, pairs[i + half]);
       const auto high = hn::BitCast(d32, pairs[i + half + 2]);
       quads[i + 2 * half] = hn::BitCast(d, hn::InterleaveLower(d32, low, high));
       quads[i + 2 * half + 1] = hn::BitCast(d, hn::InterleaveUpper(d32, low, high));
     }
   }
-  for (int i = 0; i < 4; ++i) {
+  for (std::ptrdiff_t i = 0; i < 4; ++i) {
     const auto low = hn::BitCast(d64, quads[i]);
     const auto high = hn::BitCast(d64, quads[i + 4]);
     rows[2 * i] = hn::BitCast(d, hn::InterleaveLower(d64, low, high));
@@ -117,7 +117,7 @@ HWY_INLINE int satd(WideRow (&rows)[8]) {
 HWY_INLINE int satd(const uint8_t* a, std::ptrdiff_t a_stride, const uint8_t* b,
                     std::ptrdiff_t b_stride) {
   WideRow rows[8];
-  for (int y = 0; y < kBlock; ++y) {
+  for (std::ptrdiff_t y = 0; y < kBlock; ++y) {
     rows[y] = hn::Sub(widened(a + y * a_stride), widened(b + y * b_stride));
   }
   return satd(rows);
@@ -127,7 +127,7 @@ HWY_INLINE int satd(const uint8_t* a, std::ptrdiff_t a_stride, const uint8_t* b,
 HWY_INLINE int satd(const uint8_t* a, std::ptrdiff_t a_stride, const uint8_t* b, const uint8_t* c,
                     std::ptrdiff_t b_stride) {
   WideRow rows[8];
-  for (int y = 0; y < kBlock; ++y) {
+  for (std::ptrdiff_t y = 0; y < kBlock; ++y) {
     rows[y] = hn::Sub(widened(a + y * a_stride), averaged(b + y * b_stride, c + y * b_stride));
   }
   return satd(rows);

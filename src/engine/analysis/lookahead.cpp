@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <utility>
 
 namespace videngine::analysis {
@@ -143,7 +144,7 @@ void Lookahead::weigh() {
     before = i;
   }
   for (Entry& entry : window_) entry.worth.assign(entry.picture.blocks(), 0);
-  for (auto group = groups.rbegin(); group != groups.rend(); ++group) weigh(*group);
+  for (const Group& group : std::views::reverse(groups)) weigh(group);
 }
 
 // Key frames count as if they were made from what is before them: else the last pictures in front

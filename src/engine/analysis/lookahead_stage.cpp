@@ -14,8 +14,8 @@ LookaheadStage::LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
 // The frames that are looked at, and twice a group: one whose length is open, one that is given
 // when it is whole.
 std::size_t LookaheadStage::delay_frames(const LookaheadPlan& plan) {
-  constexpr int kGroup = Lookahead::kMostBFrames + 1;
-  return static_cast<std::size_t>(plan.depth_frames + 2 * kGroup);
+  constexpr std::size_t kGroup = Lookahead::kMostBFrames + 1;
+  return static_cast<std::size_t>(plan.depth_frames) + 2 * kGroup;
 }
 
 std::shared_ptr<FindingQueue> LookaheadStage::connect() {

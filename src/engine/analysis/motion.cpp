@@ -29,12 +29,15 @@ constexpr int kQuarters = 4;
 // Blocks of so little difference are not looked for any further: about one code a pixel.
 constexpr int kGoodEnough = kBlock * kBlock;
 constexpr int kMostSteps = 16;
+// Of one block, row by row.
+using Pixels = std::array<uint8_t, std::size_t{kBlock} * kBlock>;
 // What it costs to say that a block comes from both sides.
 constexpr int kTwoWayBits = 4;
 constexpr std::array<Vector, 4> kCross{{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}};
 
 int bits(int difference) {
-  return 2 * std::bit_width(static_cast<unsigned>(2 * std::abs(difference) + 1)) - 1;
+  const auto magnitude = static_cast<unsigned>(2 * std::abs(difference) + 1);
+  return 2 * static_cast<int>(std::bit_width(magnitude)) - 1;
 }
 int bits(Vector a, Vector b) { return bits(a.x - b.x) + bits(a.y - b.y); }
 
@@ -142,7 +145,7 @@ int Search::at_quarters(Vector v) const {
 // A block as it is predicted at a vector.
 void predict(const SmallPicture& picture, int x, int y, Vector v, uint8_t* block) {
   const auto [one, other] = around(picture, x, y, v);
-  for (int row = 0; row < kBlock; ++row) {
+  for (std::ptrdiff_t row = 0; row < kBlock; ++row) {
     const std::ptrdiff_t at = row * picture.stride();
     hn::StoreU(hn::AverageRound(hn::LoadU(Row8(), one + at), hn::LoadU(Row8(), other + at)), Row8(),
                block + row * kBlock);
@@ -156,27 +159,25 @@ constexpr int kModeBits = 5;
 int intra_cost(const uint8_t* block, std::ptrdiff_t stride) {
   const uint8_t* above = block - stride;
   int mean = kBlock;
-  std::array<uint8_t, kBlock * kBlock> guess;
+  Pixels guess{};
   for (int i = 0; i < kBlock; ++i) mean += above[i] + block[i * stride - 1];
   guess.fill(static_cast<uint8_t>(mean / (2 * kBlock)));
   int best = satd(block, stride, guess.data(), kBlock);
   best = std::min(best, satd(block, stride, above, 0));
-  for (int y = 0; y < kBlock; ++y) {
-    std::memset(&guess[y * kBlock], block[y * stride - 1], kBlock);
+  for (std::ptrdiff_t y = 0; y < kBlock; ++y) {
+    std::memset(guess.data() + y * kBlock, block[y * stride - 1], kBlock);
   }
   best = std::min(best, satd(block, stride, guess.data(), kBlock));
   const int corner = above[-1];
-  for (int y = 0; y < kBlock; ++y) {
+  for (std::ptrdiff_t y = 0; y < kBlock; ++y) {
     const int left = block[y * stride - 1] - corner;
     for (int x = 0; x < kBlock; ++x) {
-      guess[y * kBlock + x] = static_cast<uint8_t>(std::clamp(above[x] + left, 0, 255));
+      guess.data()[y * kBlock + x] = static_cast<uint8_t>(std::clamp(above[x] + left, 0, 255));
     }
   }
   best = std::min(best, satd(block, stride, guess.data(), kBlock));
   return best + kModeBits;
 }
-
-}  // namespace
 
 std::vector<uint16_t> intra_costs_on(const SmallPicture& picture) {
   std::vector<uint16_t> costs;
@@ -227,8 +228,8 @@ TwoWay find_two_way_on(const SmallPicture& picture, const SmallPicture& past, co
   TwoWay result;
   result.costs.resize(picture.blocks());
   result.from.resize(picture.blocks());
-  alignas(16) std::array<uint8_t, kBlock * kBlock> before;
-  alignas(16) std::array<uint8_t, kBlock * kBlock> behind;
+  Pixels before{};
+  Pixels behind{};
   std::size_t i = 0;
   for (int row = 0; row < picture.rows(); ++row) {
     for (int column = 0; column < picture.columns(); ++column, ++i) {
@@ -258,6 +259,7 @@ TwoWay find_two_way_on(const SmallPicture& picture, const SmallPicture& past, co
   return result;
 }
 
+}  // namespace
 }  // namespace videngine::analysis::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
