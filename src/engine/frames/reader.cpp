@@ -72,7 +72,8 @@ std::unique_ptr<Cursor> Reader::new_cursor(int threads) const {
 }
 
 std::unique_ptr<Cursor> Reader::take_cursor() {
-  return fresh_ ? std::move(fresh_) : new_cursor(options_.threads);
+  if (fresh_) return std::move(fresh_);
+  return new_cursor(options_.threads);
 }
 
 std::shared_ptr<const Index> Reader::index(const Check& check) {
