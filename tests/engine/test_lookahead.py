@@ -99,9 +99,8 @@ def test_a_bit_rate_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_ladder_of_a_job_shares_its_look(tmp_path: Path) -> None:
-    stream = [{"height": height, "quality": 30} for height in (720, 480, 360)]
-    for rung in stream:
-        rung["video_codec_parameters"] = {"preset": "veryfast"}  # type: ignore[assignment]
+    fast = {"video_codec_parameters": {"preset": "veryfast"}}
+    stream = [{"height": height, "quality": 30, **fast} for height in (720, 480, 360)]
     hls = {"output": "hls", "segment_duration": 1, "stream": stream, "duration": 2}
     report = transcode(CLIP, tmp_path, hls)
     assert report.status == "completed"

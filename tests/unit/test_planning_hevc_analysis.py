@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.planning import plan_of_film as plan
 
-from videngine.media import MediaInfo, Stream
 from videngine.plan import Plan, VideoRenditionPlan, first_pass
-from videngine.planning import plan_job
 from videngine.planning.hevc_analysis import REFINEMENT
-from videngine.spec import parse_job
 
 LADDER = (1080, 720, 540, 360)
-
-
-def plan(*outputs: dict[str, Any], size: tuple[int, int] = (1920, 1080)) -> Plan:
-    video = Stream(
-        index=0,
-        type="video",
-        codec="h264",
-        width_px=size[0],
-        height_px=size[1],
-        duration_s=Fraction(60),
-        frame_rate=Fraction(25),
-    )
-    media = MediaInfo(
-        format="mp4",
-        size_bytes=1,
-        duration_s=Fraction(60),
-        bit_rate_bps=1,
-        start_s=Fraction(0),
-        streams=(video,),
-    )
-    return plan_job(
-        parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
-        media,
-        source_path="/source",
-        work_dir="/scratch",
-        default_preset="medium",
-        cores=2,
-    ).engine
 
 
 def rung(height: int, **fields: Any) -> dict[str, Any]:

@@ -2,51 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import pytest
-
-from videngine.media import MediaInfo, Stream
-from videngine.plan import Plan
-from videngine.planning import plan_job
-from videngine.spec import parse_job
-
-F = Fraction
-
-
-def plan(
-    *outputs: dict[str, Any],
-    preset: str = "medium",
-    size: tuple[int, int] = (1920, 1080),
-    **stream: Any,
-) -> Plan:
-    video = Stream(
-        index=0,
-        type="video",
-        codec="h264",
-        width_px=size[0],
-        height_px=size[1],
-        duration_s=F(60),
-        frame_rate=F(25),
-        **stream,
-    )
-    media = MediaInfo(
-        format="mp4",
-        size_bytes=1,
-        duration_s=F(60),
-        bit_rate_bps=1,
-        start_s=F(0),
-        streams=(video,),
-    )
-    return plan_job(
-        parse_job({"video_id": "v", "source": "https://h/a", "format": list(outputs)}).spec,
-        media,
-        source_path="/source",
-        work_dir="/scratch",
-        default_preset=preset,
-        cores=2,
-    ).engine
+from tests.planning import plan_of_film as plan
 
 
 def hls(*heights: int, **fields: Any) -> dict[str, Any]:
