@@ -2,6 +2,7 @@
 # checked again when it, any header or the checks have changed.
 
 set(VIDENGINE_CLANG_TIDY clang-tidy CACHE STRING "clang-tidy of the version that pyproject.toml pins")
+set(VIDENGINE_CLANG_TIDY_CHECKS "" CACHE STRING "Checks besides those of .clang-tidy")
 
 function(videngine_tidy target)
   get_target_property(sources ${target} SOURCES)
@@ -12,7 +13,7 @@ function(videngine_tidy target)
     file(MAKE_DIRECTORY ${folder})
     add_custom_command(
       OUTPUT ${checked}
-      COMMAND ${VIDENGINE_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/${source}
+      COMMAND ${VIDENGINE_CLANG_TIDY} --quiet --checks=${VIDENGINE_CLANG_TIDY_CHECKS} -p ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/${source}
       COMMAND ${CMAKE_COMMAND} -E touch ${checked}
       DEPENDS ${source} ${headers} ${PROJECT_SOURCE_DIR}/.clang-tidy
       COMMENT "Checking ${source}"

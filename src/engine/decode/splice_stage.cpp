@@ -31,7 +31,7 @@ void keep_samples(AVFrame& frame, int first, int count) {
 }
 
 // In swscale's words. What a frame does not say follows from its size, as for players.
-std::string matrix_of(const AVFrame& frame) {
+std::string_view matrix_of(const AVFrame& frame) {
   switch (frame.colorspace) {
     case AVCOL_SPC_BT2020_NCL:
     case AVCOL_SPC_BT2020_CL:
@@ -83,9 +83,9 @@ av::Frame PictureSplice::framed(av::Frame frame) {
                    whole + "scale=" + size +
                        ":force_original_aspect_ratio=decrease:force_divisible_by=2:flags=bicubic"
                        ":in_color_matrix=" +
-                       matrix_of(*frame) + ":out_color_matrix=" + matrix_of(*first_) +
-                       ":in_range=" + range(*frame) + ":out_range=" + range(*first_) +
-                       ",pad=" + size + ":-1:-1,setsar=1");
+                       std::string(matrix_of(*frame)) + ":out_color_matrix=" +
+                       std::string(matrix_of(*first_)) + ":in_range=" + range(*frame) +
+                       ":out_range=" + range(*first_) + ",pad=" + size + ":-1:-1,setsar=1");
   }
   frame = frame_->apply(std::move(frame));
   frame->colorspace = first_->colorspace;

@@ -40,7 +40,7 @@ std::span<const uint8_t> of_frame(const AVFrame& frame, AVFrameSideDataType type
   return {data->data, data->size};
 }
 
-av::Frame first_picture(Input& input, int stream) {
+av::Frame first_picture(const Input& input, int stream) {
   av::Frame first;
   Decoder decoder(*input.context()->streams[stream], 1);
   const auto take = [&first](av::Frame frame) {

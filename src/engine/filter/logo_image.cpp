@@ -59,7 +59,7 @@ void convert(const AVFrame& from, AVFrame& to, int flags) {
             "sws_scale");
 }
 
-uint16_t* row(AVFrame& frame, int y) {
+uint16_t* row(const AVFrame& frame, int y) {
   return reinterpret_cast<uint16_t*>(frame.data[0] +
                                      static_cast<std::ptrdiff_t>(y) * frame.linesize[0]);
 }

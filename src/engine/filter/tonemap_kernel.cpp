@@ -1,13 +1,7 @@
 // Compiled once for each kind of vectors that processors have (Highway's foreach_target); the last
 // part chooses among them when it runs.
-//
-// Vectors whose length the compiler does not know (SVE, RVV) fit into no struct: NEON does for
-// them.
-#undef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-// Highway distrusts GCC before 12.3 with its vectors in plain C++; ours are tested like the others.
-#undef HWY_BROKEN_EMU128
-#define HWY_BROKEN_EMU128 0
+#include "vectors.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filter/tonemap_kernel.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep

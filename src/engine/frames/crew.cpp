@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{50};
 
-struct GivenUp {};
+struct GivenUp : std::exception {};
 
 // The runs of one pick, and how far it is. Thread-safe.
 class Work {

@@ -112,7 +112,7 @@ std::optional<Cursor::Step> Cursor::feed() {
 
 Cursor::Step Cursor::finish(av::Frame frame) {
   // Codecs that code two fields, or two frames, in a packet leave the timestamp out at times.
-  auto from =
+  const auto from =
       frame->pts == AV_NOPTS_VALUE ? sent_.begin() : sent_.find(static_cast<int32_t>(frame->pts));
   Step step;
   Sent packet;
