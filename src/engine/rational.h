@@ -5,6 +5,8 @@
 #include <numeric>
 
 extern "C" {
+#include <libavutil/avutil.h>
+#include <libavutil/mathematics.h>
 #include <libavutil/rational.h>
 }
 
@@ -34,6 +36,8 @@ struct Rational {
     av_reduce(&out.num, &out.den, num, den, INT32_MAX);
     return out;
   }
+  // Of seconds: microseconds, rounded to the nearest.
+  [[nodiscard]] int64_t to_us() const { return av_rescale(num, AV_TIME_BASE, den); }
   [[nodiscard]] Rational inverse() const { return of(den, num); }
 
   friend bool operator==(const Rational&, const Rational&) = default;

@@ -27,22 +27,20 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kProgressInterval{200};
 constexpr int64_t kTextLeadUs = 10LL * AV_TIME_BASE;
 
-int64_t to_us(Rational seconds) { return av_rescale(seconds.num, AV_TIME_BASE, seconds.den); }
-
 // The first instant of the source that anything in the plan shows.
 int64_t first_wanted_us(const Plan& plan) {
   int64_t first = graph::PictureClock::kForever;
-  for (const PicturePlan& picture : plan.pictures) first = std::min(first, to_us(picture.start_s));
+  for (const PicturePlan& picture : plan.pictures) first = std::min(first, picture.start_s.to_us());
   for (const AudioRenditionPlan& audio : plan.audio) {
-    if (audio.stream) first = std::min(first, to_us(audio.start_s));
+    if (audio.stream) first = std::min(first, audio.start_s.to_us());
   }
   for (const LoudnessPlan& loudness : plan.loudness) {
-    first = std::min(first, to_us(loudness.start_s));
+    first = std::min(first, loudness.start_s.to_us());
   }
-  for (const StillPlan& still : plan.stills) first = std::min(first, to_us(still.time_s));
-  for (const GifPlan& gif : plan.gifs) first = std::min(first, to_us(gif.start_s));
+  for (const StillPlan& still : plan.stills) first = std::min(first, still.time_s.to_us());
+  for (const GifPlan& gif : plan.gifs) first = std::min(first, gif.start_s.to_us());
   for (const ThumbnailsPlan& images : plan.thumbnails) {
-    first = std::min(first, to_us(images.start_s));
+    first = std::min(first, images.start_s.to_us());
   }
   if (first == graph::PictureClock::kForever) return 0;
   // A text that began before may still be on screen.
@@ -159,7 +157,7 @@ void Session::State::build() {
     feed(plan.source_path, first_wanted_us(plan), clock);
   } else {
     for (const ClipPlan& clip : plan.clips) {
-      feed(clip.path, to_us(clip.start_s), clip_clocks.emplace_back());
+      feed(clip.path, clip.start_s.to_us(), clip_clocks.emplace_back());
     }
   }
   if (plan.shows_pictures()) {
@@ -212,7 +210,7 @@ graph::Outlet& Session::State::picture_source(const std::string& deinterlace) {
     PictureDecodeStage& decoder =
         feeds[i]->decode_picture(clip.video_stream, plan.decoder_threads, clip.rotation_deg);
     clips.push_back(
-        {{to_us(clip.start_s), to_us(clip.length_s)}, connect(decoder.outlet(deinterlace))});
+        {{clip.start_s.to_us(), clip.length_s.to_us()}, connect(decoder.outlet(deinterlace))});
   }
   picture_splice = std::make_unique<PictureSplice>(std::move(clips), plan.width_px, plan.height_px,
                                                    stages, clock);
@@ -230,7 +228,7 @@ Session::State::SoundSource Session::State::sound_source(int stream) {
     for (std::size_t i = 0; i < plan.clips.size(); ++i) {
       const ClipPlan& clip = plan.clips[i];
       SoundSplice::Clip& sound =
-          clips.emplace_back(ClipRange{to_us(clip.start_s), to_us(clip.length_s)});
+          clips.emplace_back(ClipRange{clip.start_s.to_us(), clip.length_s.to_us()});
       for (const auto& [of_first, here] : clip.sounds) {
         if (of_first != stream) continue;
         sound.decoder = &feeds[i]->decode_sound(here);

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from service import api, settings, worker, workers
+from service import api, lease_s, settings, worker, workers
 
-__all__ = ["api", "settings", "worker", "workers"]
+__all__ = ["api", "lease_s", "settings", "worker", "workers"]

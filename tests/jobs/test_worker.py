@@ -300,6 +300,7 @@ def locked_database(api: Api) -> Iterator[None]:
         blocker.close()
 
 
+@pytest.mark.parametrize("lease_s", [60])
 def test_a_database_that_is_away_when_the_work_ends_costs_nothing(api: Api, worker: object) -> None:
     def work_is_done() -> bool:
         return output_of(api.settings, job_id).exists()

@@ -68,7 +68,7 @@ std::unique_ptr<SessionTap> tap(Session& session, std::string picture, int64_t e
   session.tap(std::move(picture), made);
   videngine::frames::StreamLook look;
   look.time_base = time_base;
-  look.origin_us = -av_rescale(start_s.num, AV_TIME_BASE, start_s.den);
+  look.origin_us = -start_s.to_us();
   return std::make_unique<SessionTap>(std::move(made), look);
 }
 

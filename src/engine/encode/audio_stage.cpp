@@ -14,7 +14,7 @@ AudioStage::AudioStage(const AudioRenditionPlan& plan, std::shared_ptr<graph::Fr
                        graph::PictureClock& clock, std::function<bool()> hurry,
                        graph::Stages& stages, Report report)
     : plan_(plan),
-      start_us_(av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den)),
+      start_us_(plan.start_s.to_us()),
       frames_(std::move(frames)),
       clock_(clock),
       hurry_(std::move(hurry)),

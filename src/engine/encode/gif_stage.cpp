@@ -13,8 +13,6 @@ namespace {
 
 constexpr AVRational kCentisecond{1, 100};  // GIF's own tick
 
-int64_t to_us(Rational seconds) { return av_rescale(seconds.num, AV_TIME_BASE, seconds.den); }
-
 // Pictures on their way from the first pass to the second, in a file that is gone with this object.
 class Spool {
  public:
@@ -124,7 +122,7 @@ GifStage::GifStage(const GifPlan& plan, std::shared_ptr<graph::FrameQueue> frame
       clock_(clock),
       stages_(stages),
       report_(std::move(report)),
-      rate_(plan.frame_rate, to_us(plan.start_s), plan.duration_s),
+      rate_(plan.frame_rate, plan.start_s.to_us(), plan.duration_s),
       chain_(plan.width_px, plan.height_px, AV_PIX_FMT_RGB32, plan.geometry, plan.look) {}
 
 void GifStage::run() {

@@ -15,7 +15,7 @@ LoudnessStage::LoudnessStage(const LoudnessPlan& plan, std::shared_ptr<graph::Fr
     : plan_(plan), frames_(std::move(frames)), stages_(stages), report_(std::move(report)) {}
 
 void LoudnessStage::run() {
-  const int64_t start_us = av_rescale(plan_.start_s.num, AV_TIME_BASE, plan_.start_s.den);
+  const int64_t start_us = plan_.start_s.to_us();
   Resampler resampler(plan_.sample_rate_hz, plan_.layout, start_us, plan_.mix);
   LoudnessMeter meter(plan_.sample_rate_hz, plan_.layout);
   std::optional<PeakLimiter> limiter;

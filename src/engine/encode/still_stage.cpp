@@ -12,7 +12,7 @@ StillStage::StillStage(const StillPlan& plan, std::shared_ptr<graph::FrameQueue>
     : plan_(plan), frames_(std::move(frames)), stages_(stages), report_(std::move(report)) {}
 
 void StillStage::run() {
-  const int64_t time_us = av_rescale(plan_.time_s.num, AV_TIME_BASE, plan_.time_s.den);
+  const int64_t time_us = plan_.time_s.to_us();
   int64_t frames_to_go = plan_.frame_offset;
   av::Frame shown;
   while (std::optional<av::Frame> frame = frames_->pop()) {

@@ -31,8 +31,7 @@ ThumbnailsStage::ThumbnailsStage(const ThumbnailsPlan& plan, bool nearest,
 
 int64_t ThumbnailsStage::begins_us(int64_t number) const {
   const Rational& every = plan_.interval_s;
-  return av_rescale(plan_.start_s.num, AV_TIME_BASE, plan_.start_s.den) +
-         av_rescale(number, every.num * AV_TIME_BASE, every.den);
+  return plan_.start_s.to_us() + av_rescale(number, every.num * AV_TIME_BASE, every.den);
 }
 
 bool ThumbnailsStage::wants_more(int64_t end_us) const {

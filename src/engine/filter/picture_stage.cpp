@@ -17,7 +17,7 @@ PictureStage::PictureStage(const PicturePlan& plan, std::shared_ptr<graph::Frame
              plan.geometry, plan.look),
       overlay_(plan.look.logos) {
   if (!plan.parent) {
-    start_us_ = av_rescale(plan.start_s.num, AV_TIME_BASE, plan.start_s.den);
+    start_us_ = plan.start_s.to_us();
     rate_.emplace(plan.frame_rate, start_us_, plan.duration_s);
   }
 }

@@ -17,8 +17,6 @@ constexpr int64_t kForever = std::numeric_limits<int64_t>::max();
 // How far back a key frame is looked for; doubled every time.
 constexpr int64_t kFirstStepBackUs = 2LL * AV_TIME_BASE;
 
-int64_t to_us(Rational seconds) { return av_rescale(seconds.num, AV_TIME_BASE, seconds.den); }
-
 // One run: source and target with the clock of each of its streams. Not thread-safe.
 class Repacker {
  public:
@@ -161,7 +159,7 @@ void Repacker::open() {
 
 // Formats without an index seek to any packet near by, so the frames from there on are looked at.
 std::optional<int64_t> Repacker::key_frame_before_start(int64_t from_us) {
-  const int64_t start_us = to_us(plan_.start_s);
+  const int64_t start_us = plan_.start_s.to_us();
   if (av_seek_frame(input_.context(), -1, input_.origin_us() + from_us, AVSEEK_FLAG_BACKWARD) < 0) {
     return std::nullopt;
   }
@@ -185,8 +183,8 @@ std::optional<int64_t> Repacker::key_frame_before_start(int64_t from_us) {
 
 void Repacker::find_start() {
   AVFormatContext* context = input_.context();
-  const int64_t start_us = to_us(plan_.start_s);
-  if (plan_.duration_s) end_us_ = start_us + to_us(*plan_.duration_s);
+  const int64_t start_us = plan_.start_s.to_us();
+  if (plan_.duration_s) end_us_ = start_us + plan_.duration_s->to_us();
   if (start_us == 0) {
     base_us_ = context->start_time == AV_NOPTS_VALUE ? input_.origin_us() : context->start_time;
     first_us_ = std::numeric_limits<int64_t>::min();

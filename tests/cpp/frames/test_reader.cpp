@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "av/check.h"
+#include "fixtures/nothing.h"
 #include "fixtures/scratch.h"
 #include "fixtures/source.h"
 #include "frames/damage.h"
@@ -21,8 +22,6 @@ namespace videngine::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-void nothing() {}
 
 class ReaderOfAFilm : public testing::Test {
  protected:

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "fixtures/failure.h"
+#include "fixtures/nothing.h"
 #include "fixtures/scratch.h"
 #include "fixtures/source.h"
 #include "frames/reader.h"
@@ -13,8 +14,6 @@
 
 namespace videngine::test {
 namespace {
-
-void nothing() {}
 
 class SoundOfAFilm : public testing::Test {
  protected:

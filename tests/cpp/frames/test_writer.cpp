@@ -8,6 +8,7 @@
 #include "fixtures/failure.h"
 #include "fixtures/frames.h"
 #include "fixtures/measure.h"
+#include "fixtures/nothing.h"
 #include "fixtures/scratch.h"
 #include "frames/reader.h"
 #include "frames/writer.h"
@@ -16,8 +17,6 @@ namespace videngine::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-void nothing() {}
 
 class Writing : public testing::Test {
  protected:
