@@ -111,7 +111,7 @@ class Api:
 
 @pytest.fixture
 def lease_s() -> float:
-    """Of the settings; a test that must keep its job for longer on a busy machine parametrizes it."""
+    """Of the settings; a test whose job must outlive a busy machine parametrizes it."""
     return 3
 
 
