@@ -11,9 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 
-// Highway distrusts GCC before 12.3 with its vectors in plain C++; ours are tested like the others.
-#undef HWY_BROKEN_EMU128
-#define HWY_BROKEN_EMU128 0
 #include <hwy/highway.h>
 
 #include "analysis/small_picture.h"
