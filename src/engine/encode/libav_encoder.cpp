@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "encode/codec_call.h"
+#include "encode/without_realtime.h"
 
 namespace videngine {
 namespace {
@@ -76,9 +77,11 @@ LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan
   for (const auto& [name, value] : plan.options) options.set(name.c_str(), value.c_str());
   Opening opening{plan, like, *context_, options};
   family.prepare(opening);
-  std::unique_lock one_at_a_time(opening_lock());
-  const int opened = avcodec_open2(context_.get(), context_->codec, options.address());
-  one_at_a_time.unlock();
+  const int opened = [&] {
+    const std::scoped_lock one_at_a_time(opening_lock());
+    const WithoutRealtime guard;
+    return avcodec_open2(context_.get(), context_->codec, options.address());
+  }();
   if (opened < 0 && family.refusal != nullptr) throw family.refusal(opened, plan);
   av::check(opened, "avcodec_open2(" + plan.codec + ")", id_, ErrorClass::EncoderUnavailable,
             "encoder_init_failed");

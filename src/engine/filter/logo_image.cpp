@@ -84,7 +84,7 @@ av::Frame in_rgba(const AVFrame& image) {
 }
 
 // So that what is invisible has no colour that scaling could bring to light.
-void multiply_by_alpha(AVFrame& frame) {
+void multiply_by_alpha(const AVFrame& frame) {
   for (int y = 0; y < frame.height; ++y) {
     uint16_t* pixel = row(frame, y);
     for (int x = 0; x < frame.width; ++x, pixel += 4) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include "encode/audio_encoder.h"
 #include "encode/video_encoder.h"
@@ -46,6 +47,23 @@ TEST_F(X264, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
     EXPECT_EQ(encode(60, {0, 17, 44}), (std::vector<int64_t>{0, 17, 44}));
     EXPECT_EQ(packets_, 60);
   }
+}
+
+// SVT-AV1 as root makes itself the most urgent of the machine; whatever starts afterwards inherits
+// it.
+TEST_F(X264, NoEncoderTakesRealTimePriority) {
+  plan_.preset = "12";
+  plan_.codec = "libsvtav1";
+  const av::Frame frame = picture(160, 96);
+  frame->pts = 0;
+  const auto encoder = make_video_encoder(plan_, {25, 1}, *frame);
+  const auto drop = [](const av::Packet&) {};
+  encoder->encode(frame.get(), true, drop);
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int id = std::stoi(thread.path().filename().string());
+    EXPECT_EQ(sched_getscheduler(id), SCHED_OTHER) << "thread " << id;
+  }
+  encoder->encode(nullptr, false, drop);
 }
 
 // Every family, on a grid that is no multiple of the GOP.
