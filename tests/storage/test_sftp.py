@@ -52,7 +52,8 @@ def test_a_file_goes_there_with_a_password_and_comes_back(
     def place(path: str) -> dict[str, Any]:
         return with_password(server, path)
 
-    opened = settings(allow_addresses=(server.address,))
+    # The server runs in this process: on a busy machine it may stand still for a while.
+    opened = settings(allow_addresses=(server.address,), stall_timeout_s=60)
     there_and_back(server, opened, "new/folder/", place, large, scratch, ignore)
 
 
