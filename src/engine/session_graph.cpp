@@ -258,35 +258,22 @@ Progress SessionGraph::progress() const {
 void SessionGraph::spawn(std::function<void()> idle) {
   stages_.on_idle(std::move(idle));
   std::vector<std::pair<std::string, std::function<void()>>> bodies;
-  for (std::size_t i = 0; i < gifs_.size(); ++i) {
-    bodies.emplace_back(plan_.gifs[i].id, leaf(plan_.gifs[i].id, gifs_[i]->frames(),
-                                               [s = gifs_[i].get()] { s->run(); }));
-  }
-  for (std::size_t i = 0; i < thumbnails_.size(); ++i) {
-    bodies.emplace_back(plan_.thumbnails[i].id,
-                        leaf(plan_.thumbnails[i].id, thumbnails_[i]->frames(),
-                             [s = thumbnails_[i].get()] { s->run(); }));
-  }
-  for (std::size_t i = 0; i < stills_.size(); ++i) {
-    bodies.emplace_back(plan_.stills[i].id, leaf(plan_.stills[i].id, stills_[i]->frames(),
-                                                 [s = stills_[i].get()] { s->run(); }));
-  }
-  for (std::size_t i = 0; i < meters_.size(); ++i) {
-    bodies.emplace_back(plan_.loudness[i].id, leaf(plan_.loudness[i].id, meters_[i]->frames(),
-                                                   [s = meters_[i].get()] { s->run(); }));
-  }
+  const auto add = [&](const auto& plans, const auto& stages) {
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      bodies.emplace_back(
+          plans[i].id, leaf(plans[i].id, stages[i]->frames(), [s = stages[i].get()] { s->run(); }));
+    }
+  };
+  add(plan_.gifs, gifs_);
+  add(plan_.thumbnails, thumbnails_);
+  add(plan_.stills, stills_);
+  add(plan_.loudness, meters_);
   for (std::size_t i = 0; i < texts_.size(); ++i) {
     bodies.emplace_back(plan_.texts[i].id,
                         leaf(plan_.texts[i].id, nullptr, [s = texts_[i]] { s->run(); }));
   }
-  for (std::size_t i = 0; i < audios_.size(); ++i) {
-    bodies.emplace_back(plan_.audio[i].id, leaf(plan_.audio[i].id, audios_[i]->frames(),
-                                                [s = audios_[i].get()] { s->run(); }));
-  }
-  for (std::size_t i = 0; i < videos_.size(); ++i) {
-    bodies.emplace_back(plan_.video[i].id, leaf(plan_.video[i].id, videos_[i]->frames(),
-                                                [s = videos_[i].get()] { s->run(); }));
-  }
+  add(plan_.audio, audios_);
+  add(plan_.video, videos_);
   for (const auto& [id, look] : lookaheads_) {
     bodies.emplace_back(id, [s = look.get()] { s->run(); });
   }
