@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vectors.h"
+
 #include <hwy/highway.h>
 
 #include "analysis/small_picture.h"

@@ -61,7 +61,7 @@ av::Frame first_picture(const Input& input, int stream) {
 
 }  // namespace
 
-void read_hdr_facts(Input& input, int stream, StreamFacts& facts) {
+void read_hdr_facts(const Input& input, int stream, StreamFacts& facts) {
   const AVStream& of = *input.context()->streams[stream];
   const auto* vision =
       as<AVDOVIDecoderConfigurationRecord>(av::side_data(of, AV_PKT_DATA_DOVI_CONF));
