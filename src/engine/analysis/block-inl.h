@@ -11,11 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "vectors.h"
-
 #include <hwy/highway.h>
 
 #include "analysis/small_picture.h"
+#include "vectors.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace videngine::analysis::HWY_NAMESPACE {
