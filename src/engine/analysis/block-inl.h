@@ -1,6 +1,8 @@
 // What a block of 8x8 pixels costs, by vectors of 128 bits. Included once for each kind of
 // processor (Highway's foreach_target), so its guard is turned over each time.
 
+#include "vectors.h"
+
 #if defined(VIDENGINE_ANALYSIS_BLOCK_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef VIDENGINE_ANALYSIS_BLOCK_INL_H_
 #undef VIDENGINE_ANALYSIS_BLOCK_INL_H_
@@ -14,7 +16,6 @@
 #include <hwy/highway.h>
 
 #include "analysis/small_picture.h"
-#include "vectors.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace videngine::analysis::HWY_NAMESPACE {
