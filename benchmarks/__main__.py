@@ -17,6 +17,7 @@ from benchmarks import (
     bench_per_title,
     bench_pictures,
     bench_request,
+    bench_schedule,
     bench_sprite,
     goals,
     ladders,
@@ -74,6 +75,7 @@ class Bench:
             "overhead": self.overhead,
             "memory": self.memory,
             "per_title": self.per_title,
+            "schedule": self.schedule,
             "shaka": self.shaka,
         }
 
@@ -131,6 +133,11 @@ class Bench:
 
     def per_title(self, folder: Path) -> list[Result]:
         return bench_per_title.measure(folder)
+
+    def schedule(self, folder: Path) -> list[Result]:
+        """Of one title; the others differ little."""
+        ladder = Ladder(codec="libx264", preset=self._presets[0], rungs=ladders.FULL_HD)
+        return bench_schedule.measure(source(self._sources[0]), ladder, folder)
 
     def memory(self, folder: Path) -> list[Result]:
         return [bench_memory.measure(source("small-1"), 30, folder)]

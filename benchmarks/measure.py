@@ -63,7 +63,7 @@ class Cost:
         )
 
 
-class _Watch(threading.Thread):
+class Watch(threading.Thread):
     """Looks at a process tree until told to end. Reads /proc; the tree is not disturbed."""
 
     def __init__(self, pid: int) -> None:
@@ -137,7 +137,7 @@ def run(command: Command) -> Cost:
             cwd=command.cwd,
         ) as process,
     ):
-        watch = _Watch(process.pid)
+        watch = Watch(process.pid)
         watch.start()
         assert process.stdout is not None
         output = process.stdout.read()

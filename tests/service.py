@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from tests.processes import ended
 from werkzeug.test import TestResponse
 
 from flows import run_job
@@ -226,9 +227,4 @@ def workers(settings: Settings) -> Iterator[Workers]:
         process.send_signal(signal.SIGCONT)
         process.terminate()
     for process in found.running:
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
+        ended(process)

@@ -112,6 +112,7 @@ class VideoRenditionPlan:
         captions: bool,
         lookahead: str | None,
         analysis_from: str | None,
+        chunk_encoders: int,
     ) -> None: ...
     @property
     def id(self) -> str: ...
@@ -420,6 +421,8 @@ class RenditionFinished:
     def codec_string(self) -> str: ...
     @property
     def captions(self) -> list[str]: ...
+    @property
+    def chunk_cpu_s(self) -> list[float]: ...
 
 @final
 class LoudnessMeasured:

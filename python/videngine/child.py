@@ -33,7 +33,10 @@ _EVENTS: dict[type, tuple[str, tuple[str, ...]]] = {
     _engine.Progress: ("progress", ("time_s", "frames", "fps")),
     _engine.RenditionFinished: (
         "rendition_finished",
-        ("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string", "captions"),
+        (
+            *("id", "kind", "path", "size_bytes", "frames", "duration_s", "codec_string"),
+            *("captions", "chunk_cpu_s"),
+        ),
     ),
     _engine.LoudnessMeasured: (
         "loudness_measured",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import replace
@@ -83,7 +82,7 @@ class Delivery:
                     source=Path(self._plan.source_path),
                     rendition=Path(result.path),
                     program=program,
-                    threads=os.cpu_count() or 1,
+                    threads=self._run.settings.usable_cores,
                     stop=self._run.cancelled,
                     timeout_s=self._run.settings.job_timeout_s,
                 )

@@ -132,6 +132,8 @@ class VideoRenditionPlan:
     frame of ``grid_rate`` at or after ``k * segment_s``, so renditions of different rates that
     share a grid switch at the same instants. ``analysis_from`` names the rendition of the same
     frames at half the width and height whose analysis the encoder goes by (libx265 only).
+    ``chunk_encoders`` of so many ``threads`` each work beside each other on runs of whole GOPs,
+    which takes a ``lookahead``.
     """
 
     id: str
@@ -154,6 +156,7 @@ class VideoRenditionPlan:
     captions: bool = False  # carries those within the source's picture (EIA-608, CEA-708)
     lookahead: str | None = None  # of a `LookaheadPlan`; None: the encoder looks ahead by itself
     analysis_from: str | None = None  # None: its own
+    chunk_encoders: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -421,13 +424,13 @@ class RenditionResult:
     duration_s: Fraction
     codec_string: str  # RFC 6381, e.g. avc1.64001f; empty for images and texts
     captions: tuple[str, ...] = ()  # channels that a picture carries: CC1, SERVICE1
+    chunk_cpu_s: tuple[float, ...] = ()  # of chunks that were encoded beside each other
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> RenditionResult:
         """Read one result from the engine's ``rendition_finished`` event or a checkpoint."""
-        captions = tuple(data.get("captions", ()))
-        values = {**data, "duration_s": Fraction(data["duration_s"]), "captions": captions}
-        return RenditionResult(**values)
+        lists = {name: tuple(data.get(name, ())) for name in ("captions", "chunk_cpu_s")}
+        return RenditionResult(**{**data, **lists, "duration_s": Fraction(data["duration_s"])})
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON; `from_json` is the way back."""

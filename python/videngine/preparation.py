@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -95,7 +94,7 @@ def _plan(
         work_dir=str(run.scratch),
         default_preset=run.settings.default_preset,
         gif_max_s=Fraction(str(run.settings.gif_max_seconds)),
-        cores=os.cpu_count() or 1,
+        cores=run.settings.usable_cores,
         curves=curves,
     )
     return replace(plan, engine=film.in_plan(plan.engine))

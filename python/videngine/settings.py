@@ -36,6 +36,9 @@ class Settings(BaseModel):
     )
     public_url: str = Field("", description="How clients reach the API; empty: http://host:port.")
     worker_slots: int = Field(1, ge=1, le=256, description="Jobs that one worker runs at a time.")
+    cores: int = Field(
+        0, ge=0, le=1024, description="Processors that a job's encoders share; 0: all there are."
+    )
     default_preset: str = Field("medium", description="x264 preset of renditions that name none.")
     max_attempts: int = Field(
         3, ge=1, le=20, description="Attempts at a job before it fails for good."
@@ -166,9 +169,14 @@ class Settings(BaseModel):
         return self.speech_model_dir or self.state_dir.resolve() / "models"
 
     @property
+    def usable_cores(self) -> int:
+        """How many processors a job shares out among its encoders."""
+        return self.cores or len(os.sched_getaffinity(0))
+
+    @property
     def speech_cores(self) -> int:
         """How many threads recognise speech."""
-        return self.speech_threads or os.cpu_count() or 1
+        return self.speech_threads or self.usable_cores
 
     @property
     def scratch_dir(self) -> Path:

@@ -27,6 +27,7 @@ struct RenditionFinished {
   Rational duration_s;
   std::string codec_string;
   std::vector<std::string> captions = {};  // channels that a picture carries: CC1, SERVICE1
+  std::vector<double> chunk_cpu_s = {};    // of chunks that were encoded beside each other
 };
 
 // How loud a sound is: by EBU R128, with true peaks by ITU-R BS.1770.

@@ -206,6 +206,9 @@ void validate(const Plan& plan) {
     require(video.segment_s > Rational{} && video.grid_rate > Rational{}, video.id,
             "segment_s and grid_rate must be positive");
     require(video.threads > 0, video.id, "threads must be positive");
+    require(video.chunk_encoders > 0, video.id, "chunk_encoders must be positive");
+    require(video.chunk_encoders == 1 || (video.lookahead && video.pass_number == 0), video.id,
+            "chunks need a lookahead and one pass");
     require(video.tag.empty() || video.tag.size() == 4, video.id, "tag must have 4 characters");
     require(video.pass_number == 0 || !video.statistics_path.empty(), video.id,
             "a pass needs statistics_path");

@@ -97,6 +97,7 @@ struct VideoRenditionPlan {
   bool captions = false;                     // carries those of the source
   std::optional<std::string> analysis_from;  // of half its width and height; none: its own
   std::optional<std::string> lookahead;      // none: the encoder looks ahead by itself
+  int chunk_encoders = 1;                    // beside each other, for runs of whole GOPs
 };
 
 // One look ahead for all renditions of the same frames, of whatever size (analysis/lookahead.h).

@@ -276,6 +276,7 @@ void SessionGraph::spawn(std::function<void()> idle) {
   add(plan_.video, videos_);
   for (const auto& [id, look] : lookaheads_) {
     bodies.emplace_back(id, [s = look.get()] { s->run(); });
+    bodies.emplace_back(id + " first", [s = look.get()] { s->look_first(); });
   }
   for (const PicturePlan& picture : std::views::reverse(plan_.pictures)) {
     bodies.emplace_back(picture.id, [s = pictures_.at(picture.id).get()] { s->run(); });

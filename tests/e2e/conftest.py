@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
+from tests.processes import ended
 
 MEDIA = Path(__file__).parents[1] / "data" / "media"
 FILM = MEDIA / "bbb_720p24_20s.mp4"
@@ -51,7 +52,7 @@ class Service:
         return found
 
     def until(
-        self, job_id: str, right: Callable[[dict[str, Any]], bool], timeout_s: float = 90
+        self, job_id: str, right: Callable[[dict[str, Any]], bool], timeout_s: float = 300
     ) -> dict[str, Any]:
         """The job once it looks right."""
         deadline = time.monotonic() + timeout_s
@@ -61,7 +62,7 @@ class Service:
             time.sleep(0.05)
         return found
 
-    def wait(self, job_id: str, timeout_s: float = 90) -> dict[str, Any]:
+    def wait(self, job_id: str, timeout_s: float = 300) -> dict[str, Any]:
         """The job once it has come to its end."""
         return self.until(job_id, lambda found: found["status"] in TERMINAL, timeout_s)
 
@@ -114,7 +115,7 @@ def service_in(folder: Path, **settings: str) -> Iterator[Service]:
             yield Service(url, token, folder / "state", environment, process)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            ended(process)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from tests.processes import ended
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -115,7 +116,7 @@ def port(checkout: Path) -> Iterator[int]:
         yield free
     finally:
         service.terminate()
-        service.wait(60)
+        ended(service)
 
 
 def healthy(port: int) -> bool:

@@ -19,6 +19,7 @@ import pytest
 from standardwebhooks import Webhook
 from tests.browser.playback import play
 from tests.e2e.conftest import FILM, Service, service_in
+from tests.processes import ended
 
 from servers import ADMIN, HttpServer, S3Server
 
@@ -281,7 +282,7 @@ def test_a_killed_worker_takes_its_encoder_with_it_and_another_finishes_the_job(
             job = service.wait(job_id)
         finally:
             second.terminate()
-            second.wait(30)
+            ended(second)
         assert job["status"] == "completed", job
         assert job["attempts"] == 2
     assert target.stat().st_size == job["outputs"][0]["size"]

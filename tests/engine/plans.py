@@ -114,8 +114,10 @@ def plan_of(source: Path, **parts: Any) -> Plan:
     return Plan(source_path=str(source), **fields)
 
 
-def transcode(source: Path, folder: Path, *outputs: dict[str, Any]) -> videngine.Report:
-    """Run a whole job; output i goes to the folder ``i``."""
+def transcode(
+    source: Path, folder: Path, *outputs: dict[str, Any], cores: int = 0
+) -> videngine.Report:
+    """Run a whole job, planned for so many cores; output i goes to the folder ``i``."""
     entries = [
         {**output, "destination": {"type": "file", "path": str(folder / str(i))}}
         for i, output in enumerate(outputs)
@@ -125,5 +127,7 @@ def transcode(source: Path, folder: Path, *outputs: dict[str, Any]) -> videngine
         "source": {"type": "file", "path": str(source)},
         "format": entries,
     }
-    settings = videngine.Settings(state_dir=folder / "state", default_preset="ultrafast")
+    settings = videngine.Settings(
+        state_dir=folder / "state", default_preset="ultrafast", cores=cores
+    )
     return videngine.transcode(job, settings=settings)

@@ -19,11 +19,11 @@ LENGTH_S = Fraction(4)
 SECOND = Fraction(1)
 
 
-def ladder(folder: Path, *, shared: bool, **how: Any) -> Made:
-    """Two rungs of four seconds of film, encoded from one look at the smaller one, or not."""
+def ladder(folder: Path, *, shared: bool, length_s: Fraction = LENGTH_S, **how: Any) -> Made:
+    """Two rungs of the beginning of a film, encoded from one look at the smaller one, or not."""
     folder.mkdir()
-    large = picture(640, 360, id="p0", duration_s=LENGTH_S)
-    small = picture(320, 180, id="p1", parent="p0", duration_s=LENGTH_S)
+    large = picture(640, 360, id="p0", duration_s=length_s)
+    small = picture(320, 180, id="p1", parent="p0", duration_s=length_s)
     fields: dict[str, Any] = {"preset": "veryfast", "segment_s": SECOND, **how}
     rungs = [
         video(folder, of=large, name="v0", **fields),
@@ -96,6 +96,44 @@ def test_a_bit_rate_is_kept(tmp_path: Path) -> None:
     for name in ("v0", "v1"):
         bits = 8 * sum(p.size_bytes for p in coded_pictures(made.path(name)))
         assert bits / LENGTH_S == pytest.approx(400_000, rel=0.15)
+
+
+def test_chunks_beside_each_other_are_the_pictures_of_one_encoder(tmp_path: Path) -> None:
+    one = ladder(tmp_path / "one", shared=True, crf=26.0)
+    beside = ladder(tmp_path / "beside", shared=True, crf=26.0, chunk_encoders=3)
+    for name in ("v0", "v1"):
+        assert len(beside.results[name].chunk_cpu_s) == 4
+        assert one.results[name].chunk_cpu_s == ()
+        assert types(beside.path(name)) == types(one.path(name))
+    for a, b in zip(pictures_of(one.path("v0")), pictures_of(beside.path("v0")), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_chunks_beside_each_other_keep_a_bit_rate_and_a_buffer(tmp_path: Path) -> None:
+    rate, peak, buffer = 400_000, 600_000, 800_000
+    given = {"bitrate_bps": rate, "max_bitrate_bps": peak, "buffer_size_bits": buffer}
+    made = ladder(tmp_path / "rate", shared=True, chunk_encoders=3, length_s=Fraction(20), **given)
+    for name in ("v0", "v1"):
+        coded = coded_pictures(made.path(name))
+        assert len(coded) == 480
+        assert sum(8 * p.size_bytes for p in coded) / 20 == pytest.approx(rate, rel=0.08)
+        filled = 0.9 * buffer  # as x264 begins
+        for p in coded:
+            filled -= 8 * p.size_bytes
+            assert filled >= 0
+            filled = min(filled + peak / 24, buffer)
+
+
+def test_a_ladder_of_a_job_is_encoded_in_chunks_where_there_are_cores(tmp_path: Path) -> None:
+    fast = {"video_codec_parameters": {"preset": "veryfast"}}
+    stream = [{"height": height, "quality": 30, **fast} for height in (720, 480, 360)]
+    hls = {"output": "hls", "segment_duration": 1, "stream": stream, "duration": 3}
+    made = {cores: transcode(CLIP, tmp_path / str(cores), hls, cores=cores) for cores in (1, 16)}
+    for playlist in (tmp_path / "1" / "0").glob("video*/*.m3u8"):
+        again = tmp_path / "16" / "0" / playlist.parent.name / playlist.name
+        assert types(playlist) == types(again)
+        assert len(coded_pictures(again)) == 72
+    assert {report.status for report in made.values()} == {"completed"}
 
 
 def test_a_ladder_of_a_job_shares_its_look(tmp_path: Path) -> None:

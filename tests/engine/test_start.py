@@ -27,12 +27,13 @@ OF_OTHERS = {
 
 _ENCODE = """
 import json, sys
+before = set(sys.modules)
 from videngine.cli import main
 assert main(["encode", sys.argv[1]]) == 0
 from videngine.spec import outputs
 built = [name for name in outputs.__all__
          if getattr(getattr(outputs, name), "__pydantic_complete__", False)]
-print(json.dumps({"loaded": sorted(sys.modules), "built": built}))
+print(json.dumps({"loaded": sorted(set(sys.modules) - before), "built": built}))
 """
 
 

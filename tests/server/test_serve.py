@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 import requests
+from tests.processes import ended
 
 from flows import journal_of
 from service import Workers, job
@@ -69,7 +70,7 @@ def served(settings: Settings) -> Iterator[str]:
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0, log.read_text()
+        assert ended(process) == 0, log.read_text()
 
 
 def test_a_job_goes_through_api_and_worker_as_processes(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+from tests.processes import ended
 
 from videngine.spec.private import Credential
 
@@ -76,7 +77,7 @@ def openssh(folder: Path) -> Iterator[SshServer]:
         yield _described(port, home, getpass.getuser(), user, host)
     finally:
         running.terminate()
-        running.wait(10)
+        ended(running)
 
 
 def _wait_for(port: int, running: subprocess.Popen[bytes], log: Path) -> None:

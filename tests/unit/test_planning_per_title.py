@@ -188,6 +188,25 @@ def test_a_ladder_for_the_title_keeps_below_its_rate() -> None:
     assert len(chosen) >= 3
 
 
+def test_no_rung_is_larger_than_the_one_above_it() -> None:
+    """Even where the smallest size shows less at its coarsest CRF than the next larger one's."""
+    wanted = {"output": "hls", "stream": "auto"}
+
+    def curve(height: int) -> Curve:
+        spoilt = 20 if height == 240 else 0
+        return Curve(
+            tuple(
+                replace(p, vmaf=p.vmaf - spoilt if p.crf > 30 else p.vmaf)
+                for p in film(height).points
+            )
+        )
+
+    first = plan(wanted)
+    found = plan(wanted, curves={t: curve(t.picture.height_px) for t in first.trials})
+    assert 240 in heights(found)
+    assert heights(found) == sorted(heights(found), reverse=True)
+
+
 def test_untried_ladders_have_usual_sizes_and_crfs() -> None:
     found = plan({"output": "hls"})
     assert heights(found) == [1080, 720, 540, 360, 240]

@@ -20,15 +20,19 @@ NTSC = F(30000, 1001)
 
 
 def plan(
-    *outputs: dict[str, Any], rate: Fraction | int = 30, cores: int = 2, **stream: Any
+    *outputs: dict[str, Any],
+    rate: Fraction | int = 30,
+    cores: int = 2,
+    height: int = 720,
+    **stream: Any,
 ) -> JobPlan:
-    """The plan for a 720p source of one rate."""
+    """The plan for a 16:9 source of one rate."""
     video = Stream(
         index=0,
         type="video",
         codec="h264",
-        width_px=1280,
-        height_px=720,
+        width_px=height * 16 // 9,
+        height_px=height,
         duration_s=F(60),
         frame_rate=F(rate),
         **stream,
@@ -260,7 +264,6 @@ def test_the_alias_h264_is_the_same_encoder() -> None:
         ((720,), 2, [2]),
         ((720,), 1, [1]),
         ((720, 360), 16, [13, 3]),
-        ((720, 540, 360, 180), 32, [17, 10, 4, 1]),
     ],
 )
 def test_cores_are_shared_out_by_pixels_a_second(
@@ -269,3 +272,21 @@ def test_cores_are_shared_out_by_pixels_a_second(
     found = plan(hls(*({"height": h} for h in heights)), cores=cores)
     assert [v.threads for v in found.engine.video] == threads
     assert found.engine.decoder_threads == cores
+    assert {v.chunk_encoders for v in found.engine.video} == {1}
+
+
+@pytest.mark.parametrize(
+    ("heights", "cores", "encoders", "threads"),
+    [
+        ((1080, 720, 540, 360), 2, [1, 1, 1, 1], [1, 1, 1, 1]),
+        ((1080, 720, 540, 360), 4, [1, 1, 1, 1], [2, 1, 1, 1]),
+        ((1080, 720, 540, 360), 16, [12, 6, 4, 3], [1, 1, 1, 1]),
+        ((2160, 1080, 720, 540, 360), 32, [7, 7, 5, 3, 2], [3, 1, 1, 1, 1]),
+    ],
+)
+def test_renditions_that_share_a_look_ahead_are_encoded_in_chunks_where_cores_and_memory_allow(
+    heights: tuple[int, ...], cores: int, encoders: list[int], threads: list[int]
+) -> None:
+    found = plan(hls(*({"height": h} for h in heights)), cores=cores, height=heights[0])
+    assert [v.chunk_encoders for v in found.engine.video] == encoders
+    assert [v.threads for v in found.engine.video] == threads

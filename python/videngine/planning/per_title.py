@@ -205,7 +205,9 @@ def _ladder(group: Sequence[_Candidate]) -> list[DraftRung]:
         made.append(_with(one, point, path=path))
         if len(made) == _AUTO_MOST:
             break
-        best = _best(group, point.bps / _AUTO_STEP)
+        # Where curves lie close together a larger size may seem better again: that is no ladder.
+        smaller = [other for other in group if other.pixel_rate <= one.pixel_rate]
+        best = _best(smaller, point.bps / _AUTO_STEP)
         if best and (best[1].vmaf < _AUTO_LEAST_VMAF or best[1].bps < _AUTO_LEAST_BPS):
             break
     return made

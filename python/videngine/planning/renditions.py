@@ -24,6 +24,11 @@ from videngine.planning.pictures import Clip, Picture, chain
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
+# Chunks are for ladders whose largest rung has so many cores; before, encoders' own threads do.
+_CORES_FOR_CHUNKS = 3
+_ENCODERS_A_CORE = Fraction(5, 4)
+_BYTES_A_CORE = 400_000_000
+_BYTES_PER_PIXEL = Fraction(3, 2)
 _SUFFIXES = {"cmaf": "mp4", "matroska": "mka", "ipod": "m4a"}  # others are their own
 
 
@@ -148,13 +153,21 @@ class Renditions:
         )
         plans = chain(pictures, stream.display_size if stream else (0, 0))
         pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
+        cores_of = {v: cores * v.picture.pixel_rate / pixel_rate for v in self._video}
+        in_chunks = {
+            video
+            for shared in lookaheads.values()
+            for video in shared.videos
+            if max(cores_of[v] for v in shared.videos) >= _CORES_FOR_CHUNKS
+        }
         video_plans = share(
             {
                 name: _video_plan(
                     name,
                     video,
                     picture=plans[video.picture].id,
-                    threads=max(1, round(cores * video.picture.pixel_rate / pixel_rate)),
+                    cores=cores_of[video],
+                    in_chunks=video in in_chunks,
                     work_dir=work_dir,
                     lookahead=lookahead_of.get(video),
                 )
@@ -212,9 +225,18 @@ class Renditions:
 
 
 def _video_plan(
-    name: str, video: Video, *, picture: str, threads: int, work_dir: str, lookahead: str | None
+    name: str,
+    video: Video,
+    *,
+    picture: str,
+    cores: Fraction,
+    in_chunks: bool,
+    work_dir: str,
+    lookahead: str | None,
 ) -> VideoRenditionPlan:
+    """``cores`` is the part of the machine that the rendition may take."""
     encoding = video.encoding
+    chunk_encoders = _chunk_encoders(cores, video) if in_chunks else 1
     # MP4 has no place for VP8.
     extension = "webm" if encoding.codec == "libvpx" else "mp4"
     return VideoRenditionPlan(
@@ -229,7 +251,8 @@ def _video_plan(
         gop_frames=video.gop_frames,
         segment_s=video.segment_s,
         grid_rate=video.grid_rate,
-        threads=threads,
+        threads=max(1, round(cores / chunk_encoders)),
+        chunk_encoders=chunk_encoders,
         path=f"{work_dir}/{name}.{extension}",
         options=encoding.options,
         tag=encoding.tag,
@@ -238,6 +261,19 @@ def _video_plan(
         captions=video.captions,
         lookahead=lookahead,
     )
+
+
+def _chunk_encoders(cores: Fraction, video: Video) -> int:
+    """How many encoders work beside each other on a rendition that may take so many cores.
+
+    Several of one thread do less than one of several threads, and with more than there are cores
+    none is idle while chunks begin and end. But the frames of a chunk wait for its encoder, so
+    there are no more than memory allows (`_BYTES_A_CORE`).
+    """
+    picture = video.picture
+    gops = ceil(picture.frame_rate / video.gop_frames)  # a chunk takes a second at least
+    chunk_bytes = gops * video.gop_frames * picture.width_px * picture.height_px * _BYTES_PER_PIXEL
+    return max(1, min(ceil(cores * _ENCODERS_A_CORE) + 1, int(cores * _BYTES_A_CORE / chunk_bytes)))
 
 
 def _lookahead_plan(name: str, shared: SharedLookahead, *, picture: str) -> LookaheadPlan:

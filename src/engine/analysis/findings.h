@@ -22,6 +22,9 @@ struct Finding {
   bool key = false;
   bool two_way = false;                         // a B frame
   std::shared_ptr<const QuantOffsets> offsets;  // none: nobody refers to the picture
+  // What is left to code of the picture after the one before it, of a key frame all of it; to be
+  // compared with that of other pictures.
+  int64_t cost = 0;
 };
 
 using FindingQueue = graph::BoundedQueue<Finding>;

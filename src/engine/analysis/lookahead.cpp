@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <ranges>
 #include <utility>
 
@@ -31,10 +32,17 @@ std::size_t middle(std::size_t length) { return length < 3 ? 0 : length / 2; }
 
 }  // namespace
 
+FirstLook look_first(const AVFrame& luma, const SmallPicture* last) {
+  FirstLook look{std::make_shared<const SmallPicture>(luma), std::nullopt};
+  if (last != nullptr) look.from_last = find_motion(*look.picture, *last, nullptr, 1);
+  return look;
+}
+
 Lookahead::Lookahead(int depth) : depth_(static_cast<std::size_t>(depth)) {}
 
-void Lookahead::push(const AVFrame& luma, bool key, const Take& take) {
-  window_.push_back({.picture = SmallPicture(luma), .number = pushed_++, .key = key});
+void Lookahead::push(FirstLook look, bool key, const Take& take) {
+  window_.push_back({.picture = std::move(look.picture), .number = pushed_++, .key = key});
+  window_.back().past[1] = std::move(look.from_last);
   decide(false);
   give(false, take);
 }
@@ -88,8 +96,7 @@ int64_t Lookahead::cost_of_group(std::size_t before, std::size_t length) {
 const Motion& Lookahead::to_past(std::size_t i, std::size_t distance) {
   std::optional<Motion>& motion = window_[i].past.at(distance);
   if (!motion) {
-    const Motion* hint = distance > 1 ? &to_past(i, 1) : nullptr;
-    motion = find_motion(window_[i].picture, window_[i - distance].picture, hint,
+    motion = find_motion(*window_[i].picture, *window_[i - distance].picture, &to_past(i, 1),
                          static_cast<int>(distance));
   }
   return *motion;
@@ -98,7 +105,7 @@ const Motion& Lookahead::to_past(std::size_t i, std::size_t distance) {
 const Motion& Lookahead::to_future(std::size_t i, std::size_t distance) {
   std::optional<Motion>& motion = window_[i].future.at(distance);
   if (!motion) {
-    motion = find_motion(window_[i].picture, window_[i + distance].picture, &to_past(i, 1),
+    motion = find_motion(*window_[i].picture, *window_[i + distance].picture, &to_past(i, 1),
                          -static_cast<int>(distance));
   }
   return *motion;
@@ -107,8 +114,8 @@ const Motion& Lookahead::to_future(std::size_t i, std::size_t distance) {
 const TwoWay& Lookahead::to_both(std::size_t i, std::size_t past, std::size_t future) {
   std::optional<TwoWay>& both = window_[i].both.at(past).at(future);
   if (!both) {
-    both = find_two_way(window_[i].picture, window_[i - past].picture, to_past(i, past),
-                        window_[i + future].picture, to_future(i, future));
+    both = find_two_way(*window_[i].picture, *window_[i - past].picture, to_past(i, past),
+                        *window_[i + future].picture, to_future(i, future));
   }
   return *both;
 }
@@ -126,7 +133,8 @@ void Lookahead::give(bool all, const Take& take) {
     for (std::size_t i = first; i <= end; ++i) {
       const Entry& entry = window_[i];
       const bool referred = !entry.two_way || i == middle(length);
-      take({entry.number, entry.key, entry.two_way, referred ? offsets(entry) : nullptr});
+      take({entry.number, entry.key, entry.two_way, referred ? offsets(entry) : nullptr,
+            cost(entry)});
     }
     window_.erase(window_.begin(), window_.begin() + static_cast<std::ptrdiff_t>(end));
     decided_ -= end;
@@ -143,7 +151,7 @@ void Lookahead::weigh() {
     groups.push_back({before, i});
     before = i;
   }
-  for (Entry& entry : window_) entry.worth.assign(entry.picture.blocks(), 0);
+  for (Entry& entry : window_) entry.worth.assign(entry.picture->blocks(), 0);
   for (const Group& group : std::views::reverse(groups)) weigh(group);
 }
 
@@ -164,7 +172,7 @@ void Lookahead::weigh(const Group& group) {
 }
 
 void Lookahead::hand_on(std::size_t from, std::size_t past) {
-  const std::vector<uint16_t>& intra = window_[from].picture.intra();
+  const std::vector<uint16_t>& intra = window_[from].picture->intra();
   const Motion& motion = to_past(from, from - past);
   for (std::size_t i = 0; i < intra.size(); ++i) {
     const float kept = part_kept(motion.costs[i], intra[i]);
@@ -175,7 +183,7 @@ void Lookahead::hand_on(std::size_t from, std::size_t past) {
 }
 
 void Lookahead::hand_on(std::size_t from, std::size_t past, std::size_t future) {
-  const std::vector<uint16_t>& intra = window_[from].picture.intra();
+  const std::vector<uint16_t>& intra = window_[from].picture->intra();
   const TwoWay& two_way = to_both(from, from - past, future - from);
   for (std::size_t i = 0; i < intra.size(); ++i) {
     const float kept = part_kept(two_way.costs[i], intra[i]);
@@ -194,8 +202,8 @@ void Lookahead::hand_on(std::size_t from, std::size_t past, std::size_t future) 
 
 // A vector seldom meets one block: up to four get their parts.
 void Lookahead::deposit(Entry& to, std::size_t block, Vector vector, float amount) const {
-  const int columns = to.picture.columns();
-  const int rows = to.picture.rows();
+  const int columns = to.picture->columns();
+  const int rows = to.picture->rows();
   const int x = static_cast<int>(block) % columns * kQuartersOfBlock + vector.x;
   const int y = static_cast<int>(block) / columns * kQuartersOfBlock + vector.y;
   const int column = x >> 5;  // kQuartersOfBlock is 32
@@ -212,12 +220,18 @@ void Lookahead::deposit(Entry& to, std::size_t block, Vector vector, float amoun
   add(column + 1, row + 1, right * below);
 }
 
+int64_t Lookahead::cost(const Entry& entry) {
+  if (!entry.key && entry.past[1]) return entry.past[1]->total;
+  const std::vector<uint16_t>& intra = entry.picture->intra();
+  return std::accumulate(intra.begin(), intra.end(), int64_t{0});
+}
+
 std::shared_ptr<const QuantOffsets> Lookahead::offsets(const Entry& entry) {
   auto result = std::make_shared<QuantOffsets>();
-  result->columns = entry.picture.columns();
-  result->rows = entry.picture.rows();
+  result->columns = entry.picture->columns();
+  result->rows = entry.picture->rows();
   result->values.resize(entry.worth.size());
-  const std::vector<uint16_t>& intra = entry.picture.intra();
+  const std::vector<uint16_t>& intra = entry.picture->intra();
   for (std::size_t i = 0; i < entry.worth.size(); ++i) {
     const float own = std::max<float>(intra[i], 1);
     result->values[i] = -kStrength * std::log2(1 + entry.worth[i] / own);

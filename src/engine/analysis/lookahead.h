@@ -12,6 +12,14 @@
 
 namespace videngine::analysis {
 
+// A picture and how it comes from the one before: what is found out of it before those behind it
+// are there.
+struct FirstLook {
+  std::shared_ptr<const SmallPicture> picture;
+  std::optional<Motion> from_last;  // none: it is the first
+};
+FirstLook look_first(const AVFrame& luma, const SmallPicture* last);
+
 // Looks at small pictures ahead of the encoders of all sizes, once for all of them, and says what
 // each would else find out by itself: which frames are B frames, and which parts of a picture are
 // worth more bits because later pictures are made from them. The latter is x264's macroblock tree
@@ -28,12 +36,12 @@ class Lookahead {
 
   // Pictures in order of display; `key`: an IDR frame, which the first one has to be. Gives, in the
   // same order, what has become certain.
-  void push(const AVFrame& luma, bool key, const Take& take);
+  void push(FirstLook look, bool key, const Take& take);
   void drain(const Take& take);
 
  private:
   struct Entry {
-    SmallPicture picture;
+    std::shared_ptr<const SmallPicture> picture;
     int64_t number;
     bool key;
     bool two_way = false;
@@ -62,6 +70,7 @@ class Lookahead {
   const TwoWay& to_both(std::size_t i, std::size_t to_past, std::size_t to_future);
   int64_t cost_of_group(std::size_t before, std::size_t length);
   [[nodiscard]] static std::shared_ptr<const QuantOffsets> offsets(const Entry& entry);
+  [[nodiscard]] static int64_t cost(const Entry& entry);
 
   const std::size_t depth_;
   int64_t pushed_ = 0;

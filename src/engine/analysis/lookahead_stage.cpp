@@ -2,14 +2,19 @@
 
 #include <limits>
 
-#include "analysis/lookahead.h"
 #include "encode/segment_grid.h"
 
 namespace videngine::analysis {
 
 LookaheadStage::LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
                                std::shared_ptr<graph::FrameQueue> frames, graph::Stages& stages)
-    : plan_(plan), frame_rate_(frame_rate), frames_(std::move(frames)), stages_(stages) {}
+    : plan_(plan),
+      frame_rate_(frame_rate),
+      frames_(std::move(frames)),
+      stages_(stages),
+      looks_(std::make_shared<graph::BoundedQueue<FirstLook>>(graph::kFrameQueueDepth)) {
+  stages_.on_stop([looks = looks_] { looks->close(); });
+}
 
 // The frames that are looked at, and twice a group: one whose length is open, one that is given
 // when it is whole.
@@ -23,6 +28,17 @@ std::shared_ptr<FindingQueue> LookaheadStage::connect() {
   return consumers_.emplace_back(std::make_shared<FindingQueue>(kNoBound));
 }
 
+void LookaheadStage::look_first() {
+  std::shared_ptr<const SmallPicture> last;
+  while (const std::optional<av::Frame> frame = frames_->pop()) {
+    FirstLook look = analysis::look_first(**frame, last.get());
+    last = look.picture;
+    if (!looks_->push(std::move(look))) break;
+  }
+  frames_->close();
+  looks_->finish();
+}
+
 void LookaheadStage::run() {
   Keyframes keyframes(SegmentGrid(plan_.segment_s, plan_.grid_rate), plan_.gop_frames, frame_rate_);
   Lookahead lookahead(plan_.depth_frames);
@@ -32,15 +48,15 @@ void LookaheadStage::run() {
     for (const auto& queue : consumers_) wanted |= queue->push(found);
   };
   while (wanted) {
-    const std::optional<av::Frame> frame = frames_->pop();
+    std::optional<FirstLook> look = looks_->pop();
     if (stages_.stopped()) return;
-    if (!frame) {
+    if (!look) {
       lookahead.drain(give);
       break;
     }
-    lookahead.push(**frame, keyframes.next(), give);
+    lookahead.push(std::move(*look), keyframes.next(), give);
   }
-  frames_->close();
+  looks_->close();
   for (const auto& queue : consumers_) queue->finish();
 }
 

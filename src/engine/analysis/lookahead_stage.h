@@ -4,15 +4,17 @@
 #include <vector>
 
 #include "analysis/findings.h"
+#include "analysis/lookahead.h"
 #include "graph/flow.h"
 #include "graph/stages.h"
 #include "plan.h"
 
 namespace videngine::analysis {
 
-// Stage: looks ahead on a small picture and tells all encoders of its frames what it found. Owns
-// the queues to them, which have no bound: what waits in them is small, and never more than the
-// frames that wait for it.
+// Two stages, as one thread could not keep many encoders busy: the first looks at each small
+// picture and the one before it, the second looks ahead and tells all encoders of its frames what
+// it found. Owns the queues to them, which have no bound: what waits in them is small, and never
+// more than the frames that wait for it.
 class LookaheadStage {
  public:
   LookaheadStage(const LookaheadPlan& plan, Rational frame_rate,
@@ -22,6 +24,7 @@ class LookaheadStage {
   static std::size_t delay_frames(const LookaheadPlan& plan);
 
   std::shared_ptr<FindingQueue> connect();
+  void look_first();
   void run();
 
  private:
@@ -29,6 +32,7 @@ class LookaheadStage {
   Rational frame_rate_;
   std::shared_ptr<graph::FrameQueue> frames_;
   graph::Stages& stages_;
+  std::shared_ptr<graph::BoundedQueue<FirstLook>> looks_;
   std::vector<std::shared_ptr<FindingQueue>> consumers_;
 };
 

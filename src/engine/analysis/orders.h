@@ -10,4 +10,7 @@ namespace videngine::analysis {
 // Throws std::bad_alloc.
 void order(AVFrame& frame, const Finding& found);
 
+// Finding::cost of a frame that was ordered, for those who share out bits among encoders.
+int64_t cost_of(const AVFrame& frame);
+
 }  // namespace videngine::analysis

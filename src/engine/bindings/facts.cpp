@@ -107,7 +107,8 @@ void bind_facts(py::module_& module) {
       .def_readonly("frames", &RenditionFinished::frames)
       .def_readonly("duration_s", &RenditionFinished::duration_s)
       .def_readonly("codec_string", &RenditionFinished::codec_string)
-      .def_readonly("captions", &RenditionFinished::captions);
+      .def_readonly("captions", &RenditionFinished::captions)
+      .def_readonly("chunk_cpu_s", &RenditionFinished::chunk_cpu_s);
 
   py::class_<LoudnessMeasured>(module, "LoudnessMeasured")
       .def_readonly("id", &LoudnessMeasured::id)

@@ -85,41 +85,43 @@ void bind_plan(py::module_& module) {
       .def_readonly("id", &PicturePlan::id);
 
   py::class_<VideoRenditionPlan>(module, "VideoRenditionPlan")
-      .def(py::init(
-               [](std::string id, std::string picture, std::string codec, std::string preset,
-                  std::optional<double> crf, std::optional<int64_t> bitrate_bps,
-                  std::optional<int64_t> max_bitrate_bps, std::optional<int64_t> buffer_size_bits,
-                  int gop_frames, Rational segment_s, Rational grid_rate, int threads,
-                  std::string path, std::vector<std::pair<std::string, std::string>> options,
-                  std::string tag, int pass_number, std::string statistics_path, bool captions,
-                  std::optional<std::string> analysis_from, std::optional<std::string> lookahead) {
-                 return VideoRenditionPlan{std::move(id),
-                                           std::move(picture),
-                                           std::move(codec),
-                                           std::move(preset),
-                                           crf,
-                                           bitrate_bps,
-                                           max_bitrate_bps,
-                                           buffer_size_bits,
-                                           gop_frames,
-                                           segment_s,
-                                           grid_rate,
-                                           threads,
-                                           std::move(path),
-                                           std::move(options),
-                                           std::move(tag),
-                                           pass_number,
-                                           std::move(statistics_path),
-                                           captions,
-                                           std::move(analysis_from),
-                                           std::move(lookahead)};
-               }),
+      .def(py::init([](std::string id, std::string picture, std::string codec, std::string preset,
+                       std::optional<double> crf, std::optional<int64_t> bitrate_bps,
+                       std::optional<int64_t> max_bitrate_bps,
+                       std::optional<int64_t> buffer_size_bits, int gop_frames, Rational segment_s,
+                       Rational grid_rate, int threads, std::string path,
+                       std::vector<std::pair<std::string, std::string>> options, std::string tag,
+                       int pass_number, std::string statistics_path, bool captions,
+                       std::optional<std::string> analysis_from,
+                       std::optional<std::string> lookahead, int chunk_encoders) {
+             return VideoRenditionPlan{std::move(id),
+                                       std::move(picture),
+                                       std::move(codec),
+                                       std::move(preset),
+                                       crf,
+                                       bitrate_bps,
+                                       max_bitrate_bps,
+                                       buffer_size_bits,
+                                       gop_frames,
+                                       segment_s,
+                                       grid_rate,
+                                       threads,
+                                       std::move(path),
+                                       std::move(options),
+                                       std::move(tag),
+                                       pass_number,
+                                       std::move(statistics_path),
+                                       captions,
+                                       std::move(analysis_from),
+                                       std::move(lookahead),
+                                       chunk_encoders};
+           }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("codec"), py::arg("preset"),
            py::arg("crf"), py::arg("bitrate_bps"), py::arg("max_bitrate_bps"),
            py::arg("buffer_size_bits"), py::arg("gop_frames"), py::arg("segment_s"),
            py::arg("grid_rate"), py::arg("threads"), py::arg("path"), py::arg("options"),
            py::arg("tag"), py::arg("pass_number"), py::arg("statistics_path"), py::arg("captions"),
-           py::arg("analysis_from"), py::arg("lookahead"))
+           py::arg("analysis_from"), py::arg("lookahead"), py::arg("chunk_encoders"))
       .def_readonly("id", &VideoRenditionPlan::id);
 
   py::class_<LookaheadPlan>(module, "LookaheadPlan")

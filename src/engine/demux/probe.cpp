@@ -134,7 +134,7 @@ int rotation_deg(const AVStream& stream) {
 }
 
 MediaFacts probe(const std::string& path) {
-  Input input(path);
+  const Input input(path);
   AVFormatContext* context = input.context();
   MediaFacts facts;
   facts.format = context->iformat->name;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "av/check.h"
+#include "encode/chunked_encoder.h"
 #include "encode/libav_encoder.h"
 #include "encode/x265_encoder.h"
 
@@ -71,6 +72,7 @@ std::unique_ptr<VideoEncoder> make_video_encoder(const VideoRenditionPlan& plan,
                                                  Rational frame_rate, const AVFrame& like,
                                                  const AnalysisLinks& links) {
   if (!links.none()) return std::make_unique<X265Encoder>(plan, frame_rate, like, links);
+  if (plan.chunk_encoders > 1) return std::make_unique<ChunkedEncoder>(plan, frame_rate, like);
   for (const auto& [codec, family] : kFamilies) {
     if (codec != plan.codec) continue;
     if (family->forces_keys) {

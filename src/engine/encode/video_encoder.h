@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "av/handles.h"
 #include "encode/analysis_links.h"
@@ -27,6 +28,9 @@ class VideoEncoder {
   [[nodiscard]] virtual bool carries_captions() const = 0;
   // For the muxer: parameters, extradata, time base.
   [[nodiscard]] virtual const AVCodecContext& context() const = 0;
+  // Of runs of pictures that were encoded beside each other: the time of a processor that each
+  // took.
+  [[nodiscard]] virtual std::vector<double> chunk_cpu_s() const { return {}; }
 };
 
 // `like` is the first frame: it has the size and the colour facts of all.

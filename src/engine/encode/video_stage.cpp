@@ -79,7 +79,8 @@ void VideoStage::run() {
   const Rational rate = picture_.frame_rate;
   report_(RenditionFinished{plan_.id, "video", plan_.path, writer->size_bytes(), frames,
                             Rational::of(frames * rate.den, rate.num),
-                            codec_string(encoder->context()), captions.found()});
+                            codec_string(encoder->context()), captions.found(),
+                            encoder->chunk_cpu_s()});
 }
 
 }  // namespace videngine

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "encode/libav_encoder.h"
 
 namespace videngine {
@@ -12,7 +14,8 @@ void look_ahead_no_more(Opening& opening) {
   opening.options.set("mbtree", static_cast<int64_t>(0));
   opening.options.set("rc-lookahead", static_cast<int64_t>(0));
   opening.options.set("b_strategy", static_cast<int64_t>(0));
-  opening.context.qcompress = 1;
+  // At 1 itself x264 makes an encoder's first frame coarser than its other key frames.
+  opening.context.qcompress = std::nextafter(1.0F, 0.0F);
   opening.context.b_quant_factor = 1;
 }
 

@@ -43,8 +43,11 @@ Findings look(int frames, int depth, int gop, const Make& make) {
   Findings findings;
   Lookahead lookahead(depth);
   const auto take = [&](Finding found) { findings.frames.push_back(std::move(found)); };
+  std::shared_ptr<const SmallPicture> last;
   for (int i = 0; i < frames; ++i) {
-    lookahead.push(*make(i), i % gop == 0, take);
+    FirstLook look = look_first(*make(i), last.get());
+    last = look.picture;
+    lookahead.push(std::move(look), i % gop == 0, take);
     findings.longest_wait =
         std::max(findings.longest_wait, static_cast<std::size_t>(i) + 1 - findings.frames.size());
   }

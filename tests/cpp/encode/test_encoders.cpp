@@ -15,7 +15,7 @@
 namespace videngine::test {
 namespace {
 
-class X264 : public testing::Test {
+class VideoEncoders : public testing::Test {
  protected:
   // Encodes `frames` pictures with key frames at `keys`; the packets' pts that are key frames.
   std::vector<int64_t> encode(int frames, const std::vector<int>& keys) {
@@ -39,7 +39,7 @@ class X264 : public testing::Test {
   int packets_ = 0;
 };
 
-TEST_F(X264, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
+TEST_F(VideoEncoders, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
   plan_.gop_frames = 100;
   for (const char* preset : {"ultrafast", "medium"}) {  // without and with B-frames
     plan_.preset = preset;
@@ -51,7 +51,7 @@ TEST_F(X264, KeyFramesStandWhereTheyAreAskedForAndNowhereElse) {
 
 // SVT-AV1 as root makes itself the most urgent of the machine; whatever starts afterwards inherits
 // it.
-TEST_F(X264, NoEncoderTakesRealTimePriority) {
+TEST_F(VideoEncoders, NoEncoderTakesRealTimePriority) {
   plan_.preset = "12";
   plan_.codec = "libsvtav1";
   const av::Frame frame = picture(160, 96);
@@ -67,7 +67,7 @@ TEST_F(X264, NoEncoderTakesRealTimePriority) {
 }
 
 // Every family, on a grid that is no multiple of the GOP.
-TEST_F(X264, KeyFramesOfEveryFamilyStandOnTheGrid) {
+TEST_F(VideoEncoders, KeyFramesOfEveryFamilyStandOnTheGrid) {
   struct Family {
     const char* codec;
     const char* preset;
@@ -89,12 +89,12 @@ TEST_F(X264, KeyFramesOfEveryFamilyStandOnTheGrid) {
   }
 }
 
-TEST_F(X264, AnOptionThatNobodyKnowsIsRefused) {
+TEST_F(VideoEncoders, AnOptionThatNobodyKnowsIsRefused) {
   plan_.options = {{"no-such-option", "1"}};
   EXPECT_EQ(failure_of([&] { encode(1, {}); }).code, "encoder_init_failed");
 }
 
-TEST_F(X264, TheSecondPassReadsWhatTheFirstOneLeft) {
+TEST_F(VideoEncoders, TheSecondPassReadsWhatTheFirstOneLeft) {
   plan_.crf.reset();
   plan_.bitrate_bps = 200'000;
   plan_.gop_frames = 100;
@@ -116,12 +116,12 @@ TEST_F(X264, TheSecondPassReadsWhatTheFirstOneLeft) {
   }
 }
 
-TEST_F(X264, NoGopIsLongerThanAskedFor) {
+TEST_F(VideoEncoders, NoGopIsLongerThanAskedFor) {
   plan_.gop_frames = 10;
   EXPECT_EQ(encode(25, {0}), (std::vector<int64_t>{0, 10, 20}));
 }
 
-TEST_F(X264, CarriesTheColourOfItsFirstFrame) {
+TEST_F(VideoEncoders, CarriesTheColourOfItsFirstFrame) {
   const av::Frame like = picture(160, 96);
   like->colorspace = AVCOL_SPC_BT709;
   like->color_primaries = AVCOL_PRI_BT709;
@@ -133,7 +133,7 @@ TEST_F(X264, CarriesTheColourOfItsFirstFrame) {
   EXPECT_GT(encoder->context().extradata_size, 0);
 }
 
-TEST_F(X264, RefusesWhatItDoesNotKnowByTheRenditionsName) {
+TEST_F(VideoEncoders, RefusesWhatItDoesNotKnowByTheRenditionsName) {
   plan_.preset = "warp";
   const EngineError preset = failure_of([&] { encode(1, {}); });
   EXPECT_EQ(preset.kind, ErrorClass::EncoderUnavailable);
