@@ -83,6 +83,8 @@ const std::vector<Fault> kVideoFaults{
     {"NoSegment", [](Plan& p) { p.video[0].segment_s = {}; }, "v", "segment_s"},
     {"NoGrid", [](Plan& p) { p.video[0].grid_rate = {}; }, "v", "grid_rate"},
     {"NoThreads", [](Plan& p) { p.video[0].threads = 0; }, "v", "threads"},
+    {"NoChunkEncoders", [](Plan& p) { p.video[0].chunk_encoders = 0; }, "v", "chunk_encoders"},
+    {"ChunksAlone", [](Plan& p) { p.video[0].chunk_encoders = 2; }, "v", "lookahead"},
     {"IdOfAPicture", [](Plan& p) { p.video[0].id = "p"; }, "p", "once"},
 };
 

@@ -1,6 +1,7 @@
 #include "analysis/orders.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace videngine::analysis {
@@ -42,7 +43,7 @@ void order(AVFrame& frame, const Finding& found) {
   frame.pict_type = found.key       ? AV_PICTURE_TYPE_I
                     : found.two_way ? AV_PICTURE_TYPE_B
                                     : AV_PICTURE_TYPE_P;
-  frame.opaque = reinterpret_cast<void*>(static_cast<intptr_t>(found.cost));
+  frame.opaque = std::bit_cast<void*>(static_cast<intptr_t>(found.cost));
   av_frame_remove_side_data(&frame, AV_FRAME_DATA_REGIONS_OF_INTEREST);
   if (!found.offsets) return;
   const int columns = (frame.width + kMacroblock - 1) / kMacroblock;
@@ -67,6 +68,6 @@ void order(AVFrame& frame, const Finding& found) {
   }
 }
 
-int64_t cost_of(const AVFrame& frame) { return reinterpret_cast<intptr_t>(frame.opaque); }
+int64_t cost_of(const AVFrame& frame) { return std::bit_cast<intptr_t>(frame.opaque); }
 
 }  // namespace videngine::analysis

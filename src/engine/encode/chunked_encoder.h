@@ -50,7 +50,7 @@ class ChunkedEncoder final : public VideoEncoder {
     std::exception_ptr failure;
     std::jthread thread;
   };
-  struct Stopped {};
+  struct Stopped : std::exception {};
 
   // The feeding thread's.
   void begin_chunk(const Take& take);
