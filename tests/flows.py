@@ -8,6 +8,7 @@ fail=CODE*N    in the last step, fail in the first N attempts with this retryabl
 refuse=CODE    in the last step, fail with this error, which no retry helps
 die=I*N        in step I, kill the own process in the first N attempts
 wait=I         in step I of the first attempt, wait for the wish to stop
+linger=S       take S seconds after the last step
 soft=1         the report is partial: one output has failed
 
 At the end the output is published by create-if-absent: a second one is noted as ``double``.
@@ -76,6 +77,7 @@ def run_job(spec: Any, run: Any) -> Report:
     _note(run, "attempt")
     for i in range(count):
         run.step(f"step{i}", lambda i=i: _step(run, words, i, last=i == count - 1))
+    time.sleep(float(words.get("linger", 0)))
     _publish(run)
     outputs = [
         {

@@ -7,11 +7,11 @@ import threading
 
 from flows import run_job
 from videngine.jobs.redaction import set_up_logging
-from videngine.jobs.worker import run_worker
+from videngine.jobs.worker import run_process
 from videngine.settings import Settings
 
 if __name__ == "__main__":
     set_up_logging()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    run_worker(Settings(), stop=stop, run_job=run_job)
+    run_process(Settings(), stop=stop, run_job=run_job)

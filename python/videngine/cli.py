@@ -181,14 +181,13 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
     from videngine.jobs.redaction import set_up_logging
-    from videngine.jobs.worker import run_worker
+    from videngine.jobs.worker import run_process
 
     set_up_logging()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda signum, frame: stop.set())  # noqa: ARG005  the handler's form
-    run_worker(Settings(), stop=stop)
-    return 0
+    run_process(Settings(), stop=stop)
 
 
 def _create_token(arguments: argparse.Namespace) -> int:

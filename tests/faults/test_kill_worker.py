@@ -10,6 +10,8 @@ import pytest
 
 from flows import journal_of, output_of
 from service import TERMINAL, Api, Workers, api_of
+from videngine.jobs.database import Database
+from videngine.jobs.queue import Queue
 from videngine.settings import Settings
 
 
@@ -41,6 +43,30 @@ def test_the_same_machine_takes_over_without_waiting_for_the_lease(
         workers.kill(first)
         workers.start()
         assert api.wait(job_id, timeout_s=25)["status"] == "completed"
+
+
+def test_a_worker_whose_job_was_taken_from_it_ends_when_told_to(
+    settings: Settings, workers: Workers
+) -> None:
+    workers.settings = settings.model_copy(update={"sweep_s": 3600.0})
+    with api_of(workers.settings) as api:
+        worker = workers.start()
+        job_id = api.post("linger=3")
+        api.until(job_id, lambda job: "step1" in journal_of(api.settings, job_id))
+        database = Database(settings)
+        queue = Queue(database)
+        try:
+            (claim,) = queue.claims()
+            worker.terminate()  # so it does not take the job again
+            time.sleep(0.5)
+            assert queue.hand_back(claim)
+        finally:
+            queue.close()
+            database.close()
+        assert worker.wait(20) == 0
+        workers.running.remove(worker)
+        workers.start()
+        assert api.wait(job_id)["status"] == "completed"
 
 
 def test_a_job_that_kills_every_worker_fails_and_others_go_on(api: Api, workers: Workers) -> None:

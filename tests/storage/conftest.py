@@ -103,7 +103,7 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
 
     def make(**fields: Any) -> Settings:
         return Settings(
-            **{"state_dir": tmp_path / "state", "stall_timeout_s": 5, "public_url": "", **fields}
+            **{"state_dir": tmp_path / "state", "stall_timeout_s": 60, "public_url": "", **fields}
         )
 
     return make

@@ -76,8 +76,9 @@ class Sweeper:
             held = {
                 (row.job_id, row.run)
                 for row in connection.execute(
+                    # Those that have ended too: the queue hears of it a moment later.
                     sa.select(attempts.c.job_id, attempts.c.run).where(
-                        attempts.c.ended_at.is_(None), attempts.c.lease_until > time_s
+                        attempts.c.lease_until > time_s
                     )
                 )
             }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import sqlalchemy as sa
 
@@ -53,6 +54,19 @@ def run_worker(settings: Settings, *, stop: threading.Event, run_job: RunJob | N
     finally:
         queue.close()
         database.close()
+
+
+def run_process(
+    settings: Settings, *, stop: threading.Event, run_job: RunJob | None = None
+) -> NoReturn:
+    """`run_worker` as all that a process does; ends it.
+
+    The queue lets a run that was taken from this worker wait in its thread for what another makes
+    of it, and Python would wait for the thread. Everything is handed back by then.
+    """
+    run_worker(settings, stop=stop, run_job=run_job)
+    logging.shutdown()
+    os._exit(0)
 
 
 class _Worker:

@@ -118,18 +118,9 @@ void ChunkedEncoder::begin_chunk(const Take& take) {
   const auto running = [this] {
     return std::ranges::count_if(chunks_, [](const auto& chunk) { return !chunk->done; });
   };
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      if (chunks_.size() <= beside_ && std::cmp_less(running(), beside_)) break;
-      if (chunks_.size() <= beside_) {
-        changed_.wait(lock, [&] { return std::cmp_less(running(), beside_); });
-        break;
-      }
-    }
-    give_first(true, take);
-  }
-  const std::scoped_lock lock(mutex_);
+  while (chunks_.size() > beside_) give_first(true, take);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return std::cmp_less(running(), beside_); });
   start(*chunks_.emplace_back(std::make_unique<Chunk>()));
 }
 
