@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+import paramiko
 import pytest
 from tests.storage.ssh_servers import SshServer, asyncssh_server, openssh
 
@@ -53,7 +54,7 @@ def test_a_file_goes_there_with_a_password_and_comes_back(
         return with_password(server, path)
 
     # The server runs in this process: on a busy machine it may stand still for a while.
-    opened = settings(allow_addresses=(server.address,), stall_timeout_s=60)
+    opened = settings(allow_addresses=(server.address,))
     there_and_back(server, opened, "new/folder/", place, large, scratch, ignore)
 
 
@@ -146,6 +147,27 @@ class Overheard(asyncssh.SFTPServer):
     def __init__(self, *args: Any, **more: Any) -> None:
         type(self).logins += 1
         super().__init__(*args, **more)
+
+
+def test_a_server_may_answer_before_anybody_waits_for_it(
+    tmp_path: Path,
+    settings: MakeSettings,
+    scratch: Path,
+    ignore: Moved,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = paramiko.Transport._send_message
+
+    def send_and_linger(self: paramiko.Transport, message: paramiko.Message) -> None:
+        send(self, message)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(paramiko.Transport, "_send_message", send_and_linger)
+    with asyncssh_server(tmp_path) as server:
+        (server.home / "a.mp4").write_bytes(b"film")
+        opened = settings(allow_addresses=(server.address,), stall_timeout_s=5)
+        source = SftpSource(**with_password(server, "a.mp4"))
+        assert open_source(source, settings=opened).fetch(scratch, ignore).read_bytes() == b"film"
 
 
 def test_a_server_that_is_not_known_gets_no_password(

@@ -8,11 +8,13 @@ import hmac
 import io
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import paramiko
+from paramiko.auth_handler import AuthOnlyHandler
 from paramiko.transport import ServiceRequestingTransport
 
 from videngine.settings import Settings
@@ -27,6 +29,35 @@ _BLOCKS_AHEAD = 128
 """Blocks that are asked for at a time: 8 MiB fill a line of 1 Gbit/s at 60 ms."""
 
 _RSA = ("rsa-sha2-512", "rsa-sha2-256")
+
+
+class _Authentication(AuthOnlyHandler):
+    """Asks to be let in; sees every answer.
+
+    paramiko's makes the event that an answer sets when it has asked already: a quick answer, then,
+    is waited for until the time is over.
+    """
+
+    _answered: threading.Event | None = None
+
+    @property
+    def auth_event(self) -> threading.Event | None:
+        return self._answered
+
+    @auth_event.setter
+    def auth_event(self, event: threading.Event | None) -> None:
+        pass  # it was made before
+
+    def send_auth_request(self, *args: Any, **how: Any) -> Any:
+        self._answered = threading.Event()
+        return super().send_auth_request(*args, **how)
+
+
+class _Transport(ServiceRequestingTransport):
+    """One that may ask twice to be let in."""
+
+    def get_auth_handler(self) -> AuthOnlyHandler:
+        return _Authentication(self)
 
 
 class SftpPlace(RemotePlace, Protocol):
@@ -52,7 +83,7 @@ def log_in(place: SftpPlace, reach: Reach) -> Session:
     transport = None
     try:
         with _answers(place.host):
-            transport = ServiceRequestingTransport(handle)  # one that may ask twice to be let in
+            transport = _Transport(handle)
             transport.set_log_channel(_LOG_CHANNEL)
             transport.auth_timeout = transport.channel_timeout = reach.settings.stall_timeout_s
             known = _known_keys(place, reach)
