@@ -81,23 +81,16 @@ def record(whole: Plan) -> Recording:
     threads, took_s = watch.end(), _children_s() - before
     chunks = {r.id: r.chunk_cpu_s for r in results if r.kind == "video"}
     count = len(chunks[video[0].id])
-    between = {p.id for p in whole.pictures}
-    between |= {f"{look.id}{part}" for look in whole.lookaheads for part in (" first", "")}
-    stages = {name: threads[name] / count for name in sorted(between) if name in threads}
+    between = [p.id for p in whole.pictures]
+    between += [f"{look.id}{part}" for look in whole.lookaheads for part in (" first", "")]
+    stages = {name: threads[name] / count for name in between if name in threads}
     rest = took_s - sum(map(sum, chunks.values())) - count * sum(stages.values())
-    return Recording(
-        chunks=chunks, stages=_in_order(stages), source_s=max(0.0, rest) / count, wall_s=wall_s
-    )
+    return Recording(chunks=chunks, stages=stages, source_s=max(0.0, rest) / count, wall_s=wall_s)
 
 
 def _children_s() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _in_order(stages: Mapping[str, float]) -> dict[str, float]:
-    """Pictures, then the two parts of the look ahead."""
-    return dict(sorted(stages.items(), key=lambda item: (item[0][0] != "p", " " not in item[0])))
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def test_a_worker_whose_job_was_taken_from_it_ends_when_told_to(
         try:
             (claim,) = queue.claims()
             worker.terminate()  # so it does not take the job again
-            time.sleep(0.5)
+            api.until(job_id, lambda job: " stops" in workers.log)
             assert queue.hand_back(claim)
         finally:
             queue.close()

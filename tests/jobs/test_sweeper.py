@@ -69,7 +69,7 @@ def test_a_run_is_taken_from_a_worker_that_does_not_work_on_it(
                 )
             )
         queue = Held(Claim(job_id=job_id, run=1, executor=me, claimed_at=time_s - 3600))
-        sweeper = Sweeper(api.settings, database=database, queue=queue, heart=Steady())  # type: ignore[arg-type]  what a sweep asks a queue for
+        sweeper = Sweeper(api.settings, database=database, queue=queue, heart=Steady())
         sweeper.sweep()
         assert bool(queue.handed_back) is taken
     finally:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from videngine.jobs import machine
 from videngine.jobs.database import Database, DatabaseGone, now
-from videngine.jobs.queue import Claim, Queue
+from videngine.jobs.queue import Claim
 from videngine.jobs.tables import attempts, workers
 from videngine.settings import Settings
 
@@ -25,6 +25,18 @@ class Pulse(Protocol):
         ...
 
 
+class Claims(Protocol):
+    """What a sweep asks of the queue."""
+
+    def claims(self) -> list[Claim]:
+        """As `Queue.claims`."""
+        ...
+
+    def hand_back(self, claim: Claim) -> bool:
+        """As `Queue.hand_back`."""
+        ...
+
+
 class Sweeper:
     """Hands back the jobs of dead and hung workers, for as long as this one lives.
 
@@ -36,7 +48,7 @@ class Sweeper:
     """
 
     def __init__(
-        self, settings: Settings, *, database: Database, queue: Queue, heart: Pulse
+        self, settings: Settings, *, database: Database, queue: Claims, heart: Pulse
     ) -> None:
         self._settings = settings
         self._database = database

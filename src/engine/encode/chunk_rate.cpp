@@ -8,6 +8,8 @@ namespace {
 
 // So many steps of CRF halve the bits.
 constexpr double kHalving = 6;
+constexpr double kLowestCrf = 1;
+constexpr double kHighestCrf = 44;
 // After so many seconds what was coded counts half.
 constexpr double kHalfLife_s = 20;
 // Within so many seconds what was spent too much comes back, by at most this part of the rate.

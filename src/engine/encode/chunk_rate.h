@@ -17,9 +17,6 @@ class ChunkRate {
   // For a plan with a bit rate.
   ChunkRate(const VideoRenditionPlan& plan, Rational frame_rate);
 
-  static constexpr double kLowestCrf = 1;
-  static constexpr double kHighestCrf = 44;
-
   // So much there is to code, or was: by the look ahead's measure, or in bits.
   struct Amount {
     double keys = 0;

@@ -39,8 +39,7 @@ VideoRenditionPlan of_one_chunk(VideoRenditionPlan plan) {
 
 // All that a muxer asks an encoder for.
 av::CodecContext facts_of(const AVCodecContext& encoder, const std::string& id) {
-  const std::unique_ptr<AVCodecParameters, av::FreeByAddress<avcodec_parameters_free>> parameters(
-      avcodec_parameters_alloc());
+  const av::CodecParameters parameters(avcodec_parameters_alloc());
   av::CodecContext facts(avcodec_alloc_context3(encoder.codec));
   if (!facts || !parameters) throw std::bad_alloc();
   av::check(avcodec_parameters_from_context(parameters.get(), &encoder),

@@ -1,6 +1,5 @@
 // Runs of pictures that are encoded beside each other, as one stream.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -13,7 +12,6 @@
 #include "analysis/orders.h"
 #include "av/check.h"
 #include "encode/chunk_rate.h"
-#include "encode/codec_call.h"
 #include "encode/video_encoder.h"
 #include "fixtures/failure.h"
 #include "fixtures/frames.h"
