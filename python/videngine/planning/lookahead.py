@@ -28,7 +28,6 @@ _SMALLEST_PX, _LARGEST_PX = 400 * 224, 768 * 432
 _LEAST_GAIN = 6
 # Frames wait for what comes behind them: so much memory they may take.
 _WAITING_BYTES = 300_000_000
-_BYTES_PER_PIXEL = Fraction(3, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ def shared_lookaheads(videos: Iterable[Video]) -> list[SharedLookahead]:
         if pixels < _LEAST_GAIN * _pixels(small):
             continue
         depth = max(_DEPTHS[video.encoding.preset] for video in group)
-        fits = int(_WAITING_BYTES / (pixels * _BYTES_PER_PIXEL))
+        fits = _WAITING_BYTES // sum(picture.frame_bytes for picture in pictures)
         found.append(
             SharedLookahead(
                 picture=small, depth_frames=max(1, min(depth, fits)), videos=tuple(group)

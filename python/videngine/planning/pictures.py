@@ -62,6 +62,11 @@ class Picture:
         """Pixels a second."""
         return self.width_px * self.height_px * self.frame_rate
 
+    @property
+    def frame_bytes(self) -> int:
+        """What one of its frames takes in memory, as 8-bit 4:2:0."""
+        return self.width_px * self.height_px * 3 // 2
+
 
 def frame_rate(stream: Stream) -> Fraction:
     """The constant rate at which a source's pictures are encoded if nothing else is asked.

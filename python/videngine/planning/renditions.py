@@ -28,7 +28,6 @@ USUAL_GOP_FRAMES = 90
 _CORES_FOR_CHUNKS = 3
 _ENCODERS_A_CORE = Fraction(5, 4)
 _BYTES_A_CORE = 400_000_000
-_BYTES_PER_PIXEL = Fraction(3, 2)
 _SUFFIXES = {"cmaf": "mp4", "matroska": "mka", "ipod": "m4a"}  # others are their own
 
 
@@ -272,7 +271,7 @@ def _chunk_encoders(cores: Fraction, video: Video) -> int:
     """
     picture = video.picture
     gops = ceil(picture.frame_rate / video.gop_frames)  # a chunk takes a second at least
-    chunk_bytes = gops * video.gop_frames * picture.width_px * picture.height_px * _BYTES_PER_PIXEL
+    chunk_bytes = gops * video.gop_frames * picture.frame_bytes
     return max(1, min(ceil(cores * _ENCODERS_A_CORE) + 1, int(cores * _BYTES_A_CORE / chunk_bytes)))
 
 
