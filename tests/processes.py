@@ -3,6 +3,35 @@
 from __future__ import annotations
 
 import subprocess
+import time
+from collections.abc import Callable
+
+import requests
+
+# How long a test waits for what must come: on a busy machine much is late, and only a hang
+# takes this long.
+HANG_S = 120
+
+
+def until(right: Callable[[], bool], *, hint: Callable[[], object] = str) -> None:
+    """Wait until this is so. The hint says how things stand if it never is."""
+    deadline = time.monotonic() + HANG_S
+    while not right():
+        assert time.monotonic() < deadline, hint()
+        time.sleep(0.05)
+
+
+def until_served(url: str, process: subprocess.Popen[bytes], log: Callable[[], str] = str) -> None:
+    """Wait until the service of this process answers that it is well."""
+
+    def well() -> bool:
+        assert process.poll() is None, log()
+        try:
+            return requests.get(f"{url}/healthz", timeout=10).ok
+        except (requests.ConnectionError, requests.Timeout):
+            return False
+
+    until(well, hint=log)
 
 
 def ended(process: subprocess.Popen[bytes], timeout_s: float = 60) -> int:

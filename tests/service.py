@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from tests.processes import ended
+from tests.processes import HANG_S, ended
 from werkzeug.test import TestResponse
 
 from flows import run_job
@@ -79,14 +79,14 @@ class Api:
         found: dict[str, Any] = self.result("GET", f"/jobs/{job_id}")
         return found
 
-    def wait(self, job_id: str, *states: str, timeout_s: float = 30) -> dict[str, Any]:
+    def wait(self, job_id: str, *states: str, timeout_s: float = HANG_S) -> dict[str, Any]:
         """The job once it is in one of these states; by default in a terminal one."""
         return self.until(
             job_id, lambda found: found["status"] in (states or TERMINAL), timeout_s=timeout_s
         )
 
     def until(
-        self, job_id: str, right: Callable[[dict[str, Any]], bool], *, timeout_s: float = 30
+        self, job_id: str, right: Callable[[dict[str, Any]], bool], *, timeout_s: float = HANG_S
     ) -> dict[str, Any]:
         """The job once it looks right."""
         deadline = time.monotonic() + timeout_s

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 import requests
-from tests.processes import ended
+from tests.processes import ended, until_served
 
 MEDIA = Path(__file__).parents[1] / "data" / "media"
 FILM = MEDIA / "bbb_720p24_20s.mp4"
@@ -111,24 +111,11 @@ def service_in(folder: Path, **settings: str) -> Iterator[Service]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            _wait_for(url, process, folder / "service.log")
+            until_served(url, process, (folder / "service.log").read_text)
             yield Service(url, token, folder / "state", environment, process)
         finally:
             process.send_signal(signal.SIGTERM)
             ended(process)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            if requests.get(f"{url}/healthz", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            pass
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
 
 
 @pytest.fixture

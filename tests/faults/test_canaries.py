@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import HANG_S
 
 from servers import HttpServer
 from service import Api, Workers
@@ -101,11 +102,11 @@ def test_secrets_are_nowhere(
 
     for _ in ids if video_id.startswith("die") else ():
         victim = workers.start()
-        victim.wait(30)
+        victim.wait(HANG_S)
         workers.running.remove(victim)
     workers.start()
     for job_id in ids:
-        api.wait(job_id, timeout_s=60)
+        api.wait(job_id)
         api.until(job_id, lambda j: all(e["status"] == "delivered" for e in j["webhook"]["events"]))
         call("GET", f"/jobs/{job_id}")
     call("GET", "/jobs")

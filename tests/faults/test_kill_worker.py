@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+from tests.processes import HANG_S
 
 from flows import journal_of, output_of
 from service import TERMINAL, Api, Workers, api_of
@@ -42,7 +43,7 @@ def test_the_same_machine_takes_over_without_waiting_for_the_lease(
         api.wait(job_id, "processing")
         workers.kill(first)
         workers.start()
-        assert api.wait(job_id, timeout_s=25)["status"] == "completed"
+        assert api.wait(job_id, timeout_s=50)["status"] == "completed"
 
 
 def test_a_worker_whose_job_was_taken_from_it_ends_when_told_to(
@@ -63,7 +64,7 @@ def test_a_worker_whose_job_was_taken_from_it_ends_when_told_to(
         finally:
             queue.close()
             database.close()
-        assert worker.wait(20) == 0
+        assert worker.wait(HANG_S) == 0
         workers.running.remove(worker)
         workers.start()
         assert api.wait(job_id)["status"] == "completed"
@@ -73,7 +74,7 @@ def test_a_job_that_kills_every_worker_fails_and_others_go_on(api: Api, workers:
     poison = api.post("die=0*99")
     for attempt in range(1, 4):
         worker = workers.start()
-        worker.wait(30)
+        worker.wait(HANG_S)
         workers.running.remove(worker)
         assert journal_of(api.settings, poison).count("attempt") == attempt
     survivor = workers.start()
@@ -95,13 +96,11 @@ def test_a_stopped_worker_that_wakes_up_again_writes_nothing(api: Api, workers: 
     time.sleep(0.3)
     first.send_signal(signal.SIGSTOP)
     workers.start()
-    api.until(
-        job_id, lambda job: journal_of(api.settings, job_id).count("attempt") == 2, timeout_s=30
-    )
+    api.until(job_id, lambda job: journal_of(api.settings, job_id).count("attempt") == 2)
     first.send_signal(signal.SIGCONT)
 
     # The sleeper notices that the job is no longer its own.
-    api.until(job_id, lambda job: "stopped" in journal_of(api.settings, job_id), timeout_s=2)
+    api.until(job_id, lambda job: "stopped" in journal_of(api.settings, job_id))
     assert api.wait(job_id)["status"] == "completed"
     journal = journal_of(api.settings, job_id)
     assert "double" not in journal
@@ -119,7 +118,7 @@ def _kill_storm(api: Api, workers: Workers, *, jobs: int, kills: int, seed: int)
         time.sleep(chance.uniform(0.2, 1.5))
         workers.kill(chance.choice(workers.running))
         workers.start()
-    deadline = time.monotonic() + 60 + jobs
+    deadline = time.monotonic() + HANG_S + jobs
     while True:
         rest = api.rows("SELECT count(*) FROM tc_jobs WHERE finished_at IS NULL")[0][0]
         if not rest:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.frames.material import digest, ffmpeg, picture, reference
+from tests.processes import HANG_S
 
 import videngine
 from videngine.errors import DamagedSource
@@ -126,7 +127,7 @@ def test_control_c_ends_decoding_within_a_group_of_pictures(tmp_path: Path) -> N
         assert process.stdout.readline() == "stopped\n"
         assert time.monotonic() - began < 1
         assert process.stdout.readline() == "512\n"  # the reader is of use all the same
-        assert process.wait(timeout=20) == 0
+        assert process.wait(HANG_S) == 0
 
 
 def test_many_threads_share_a_reader(whole: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.frames.material import digest, ffmpeg, picture
+from tests.processes import until
 
 import videngine
 from videngine.errors import InputError, SpecError
@@ -63,10 +64,7 @@ def test_frames_of_a_rendition_are_those_that_are_encoded(film: Path, tmp_path: 
 def test_the_encode_waits_or_does_not(film: Path, tmp_path: Path) -> None:
     with videngine.tap(job(film, tmp_path), full="drop", queue=2) as frames:
         first = next(iter(frames))
-        deadline = time.monotonic() + 20
-        while not (tmp_path / "film.mp4").exists():  # nobody takes any, and it ends all the same
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until((tmp_path / "film.mp4").exists)  # nobody takes any, and it ends all the same
         rest = list(frames)
         assert frames.dropped == 97
     assert first.pts == 0

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.processes import until
 
 import videngine
 from service import Api
@@ -53,13 +54,6 @@ def submit(database: Database, queue: Queue, job_id: str, *, run: int = 1, **mor
         queue.submit(connection, job_id=job_id, run=run, position=position, **more)
 
 
-def wait_for(right: Callable[[], bool], timeout_s: float = 15) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not right():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_nothing_else_imports_dbos() -> None:
     importers = set()
     for path in Path(videngine.__file__).parent.rglob("*.py"):
@@ -84,7 +78,7 @@ def test_a_submission_is_part_of_the_callers_transaction(database: Database, que
     submit(database, queue, "committed", position=2)
     submit(database, queue, "committed", position=2)  # a second time changes nothing
     with executor_of(database, lambda job_id, _: done.append(job_id)):
-        wait_for(lambda: len(queue.finished(10)) == 1)
+        until(lambda: len(queue.finished(10)) == 1)
     assert done == ["committed"]
 
 
@@ -98,7 +92,7 @@ def test_work_is_given_out_by_position_and_later_runs_first(
     submit(database, queue, "urgent", position=10, priority=50)
     submit(database, queue, "idle", position=0, priority=-50)
     with executor_of(database, lambda job_id, run: order.append((job_id, run))):
-        wait_for(lambda: len(order) == 6)
+        until(lambda: len(order) == 6)
     assert order == [
         ("urgent", 1), ("again", 2), ("j1", 1), ("j2", 1), ("j3", 1), ("idle", 1),
     ]  # fmt: skip
@@ -109,7 +103,7 @@ def test_a_delayed_run_waits(database: Database, queue: Queue) -> None:
     submit(database, queue, "later", delay_s=1.5)
     began = time.time()
     with executor_of(database, lambda *_: done.append(time.time())):
-        wait_for(lambda: bool(done))
+        until(lambda: bool(done))
     assert 1.4 < done[0] - began < 6
 
 
@@ -128,7 +122,7 @@ def test_no_more_run_at_a_time_than_there_are_slots(database: Database, queue: Q
     for i in range(8):
         submit(database, queue, f"j{i}", position=i)
     with executor_of(database, work, slots=2):
-        wait_for(lambda: done[0] == 8)
+        until(lambda: done[0] == 8)
     assert peak[0] == 2
 
 
@@ -148,14 +142,14 @@ def test_steps_are_recorded_and_an_abandoned_one_is_not(database: Database, queu
 
     submit(database, queue, "j")
     with executor_of(database, work):
-        wait_for(lambda: "second" in done)
+        until(lambda: "second" in done)
         time.sleep(0.2)
         [claim] = queue.claims()  # the workflow was left, not ended
         assert (claim.job_id, claim.run, claim.executor) == ("j", 1, "e1")
         assert claim.claimed_at == pytest.approx(time.time(), abs=10)
         assert queue.checkpoints("j", [1]) == [("first", {"n": 1})]
         assert queue.hand_back(claim)
-        wait_for(lambda: queue.finished(10) == [("j", 1)])
+        until(lambda: queue.finished(10) == [("j", 1)])
     assert done == ["first", "second", "second"]
     assert queue.checkpoints("j", [1]) == [("first", {"n": 1}), ("second", {"n": 2})]
     queue.forget([("j", 1)])
@@ -171,7 +165,7 @@ def test_only_the_one_who_holds_a_workflow_loses_it(database: Database, queue: Q
 
     submit(database, queue, "j")
     with executor_of(database, work, name="old"):
-        wait_for(lambda: bool(queue.claims()))
+        until(lambda: bool(queue.claims()))
         [claim] = queue.claims()
 
         assert not queue.hand_back(replace(claim, executor="another"))
@@ -189,20 +183,20 @@ def test_who_lost_a_workflow_can_neither_take_a_step_nor_end_it(
         first = not seen
         seen.append("begun")
         if first:
-            wait_for(lambda: seen.count("begun") == 2)
+            until(lambda: seen.count("begun") == 2)
             try:
                 Executor.step("late", lambda: {"by": "the zombie"})
             except Abandon:
                 seen.append("refused")
                 raise
-        wait_for(lambda: "refused" in seen)
+        until(lambda: "refused" in seen)
         Executor.step("late", lambda: {"by": "the heir"})
 
     submit(database, queue, "j")
     with executor_of(database, work, slots=2):
-        wait_for(lambda: seen == ["begun"])
+        until(lambda: seen == ["begun"])
         queue.hand_back(queue.claims()[0])
-        wait_for(lambda: queue.finished(10) == [("j", 1)])
+        until(lambda: queue.finished(10) == [("j", 1)])
     assert seen == ["begun", "begun", "refused"]
     assert queue.checkpoints("j", [1]) == [("late", {"by": "the heir"})]
 
@@ -224,9 +218,9 @@ def test_another_step_in_the_place_of_a_recorded_one_is_noticed(
 
     submit(database, queue, "j")
     with executor_of(database, work):
-        wait_for(lambda: bool(queue.checkpoints("j", [1])))
+        until(lambda: bool(queue.checkpoints("j", [1])))
         queue.hand_back(queue.claims()[0])
-        wait_for(lambda: "changed" in seen)
+        until(lambda: "changed" in seen)
 
 
 def test_the_database_holds_json_and_the_jobs_id_only(api: Api, worker: object) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from tests.processes import HANG_S
 
 from servers import HttpServer, Received
 from service import Api, api_of, worker_of
@@ -182,7 +183,7 @@ def test_a_receiver_that_hangs_holds_up_nobody_else(
     with api_of(patient) as api, worker_of(patient):
         try:
             api.post(**hook(receiver.url + "/hangs"))
-            assert hanging.wait(30)
+            assert hanging.wait(HANG_S)
             wait_for_events(api, api.post(**hook(receiver.url + "/hook")))
             assert given_up == []  # it hangs all the while
         finally:

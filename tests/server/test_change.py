@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tests.processes import until
 
 from flows import journal_of
 from service import Api, worker_of
@@ -216,10 +217,7 @@ class TestDelete:
             api.result("DELETE", f"/jobs/{job_id}")
             refused(api.call("GET", f"/jobs/{job_id}"), 404, "not_found")
             assert api.result("GET", "/jobs")["total"] == 0
-            deadline = time.monotonic() + 3
-            while api.rows("SELECT * FROM tc_jobs"):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until(lambda: not api.rows("SELECT * FROM tc_jobs"))
         assert journal_of(settings, job_id) == ["attempt", "stopped"]
         assert not (settings.scratch_dir / job_id).exists()
 

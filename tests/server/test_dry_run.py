@@ -71,7 +71,7 @@ def test_the_keys_and_the_size_are_those_of_the_job(rooted: Settings) -> None:
         plan = api.result("POST", "/jobs?dry_run=1", json=job)
         job_id = api.result("POST", "/jobs", json=job)["id"]
         with worker_of(rooted, run_job):
-            made = api.wait(job_id, timeout_s=60)
+            made = api.wait(job_id)
     for planned, output in zip(plan["outputs"], made["outputs"], strict=True):
         keys = {file["key"] for file in output["files"]}
         for key in planned["keys"]:

@@ -29,11 +29,11 @@ def run(api: Api, tmp_path: Path, **job: Any) -> tuple[dict[str, Any], dict[str,
     shutil.copy(FILM, source)
     job_id = api.post("v", source={"type": "file", "path": str(source)}, **job)
     with worker_of(api.settings, run_job):
-        failed = api.wait(job_id, timeout_s=60)
+        failed = api.wait(job_id)
         source.unlink()  # whoever began anew would miss it
         (tmp_path / "blocked").unlink()
         api.result("PUT", f"/jobs/{job_id}", json={"action": "retry"})
-        return failed, api.wait(job_id, timeout_s=60)
+        return failed, api.wait(job_id)
 
 
 def rooted(settings: Settings, tmp_path: Path) -> Settings:

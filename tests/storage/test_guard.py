@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import HANG_S
 
 from certificates import self_signed
 from servers import HttpServer, S3Server, http_server_on
@@ -177,7 +178,7 @@ def test_a_post_reads_little_of_an_endless_answer(
 
     http_server.answers["/hook"] = endless
     assert client.post(http_server.url + "/hook", b"{}", {}, timeout_s=5) == 200
-    assert ended.wait(5)
+    assert ended.wait(HANG_S)
     assert sent < 20 << 20  # what the kernel's buffers took
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.processes import HANG_S
 
 from servers import HttpServer
 from videngine.errors import Cancelled, InputError
@@ -188,4 +189,4 @@ def test_an_endless_body_is_cut_off_at_the_limit(
         with pytest.raises(InputError) as caught:
             way()
         assert caught.value.code == "source_too_large"
-        assert ended.wait(5)
+        assert ended.wait(HANG_S)
