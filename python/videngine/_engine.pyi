@@ -128,6 +128,7 @@ class LookaheadPlan:
         gop_frames: int,
         segment_s: Fraction,
         grid_rate: Fraction,
+        scene_cuts: bool,
     ) -> None: ...
     @property
     def id(self) -> str: ...

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from videngine import engine, packaging
+from videngine import engine
 from videngine.errors import Cancelled, VidengineError
 from videngine.outputs import OutputPlan, PackagedFile
+from videngine.packaging import package
+from videngine.packaging.beside import PackagingBeside
 from videngine.plan import Plan, RenditionResult
-from videngine.run import Run
+from videngine.run import Run, output_folder
 from videngine.spec import JobSpec
 from videngine.spec.destination import Destination
 from videngine.speech.recognition import Recognitions
@@ -38,6 +40,7 @@ class Delivery:
         tracker: Tracker,
         anywhere: bool,
         recognitions: Recognitions,
+        packaging: PackagingBeside,
     ) -> None:
         self._destinations: tuple[Destination | None, ...]
         self._destinations = spec.format[output.index].destinations or (None,)
@@ -48,7 +51,8 @@ class Delivery:
         self._tracker = tracker
         self._anywhere = anywhere
         self._recognitions = recognitions
-        self._folder = run.scratch / f"output_{output.index}"
+        self._packaging = packaging
+        self._folder = output_folder(run, output.index)
 
     def package(self) -> dict[str, Any]:
         """The output's files, manifests last, and what is worth telling of them."""
@@ -57,9 +61,11 @@ class Delivery:
         if speech := self._output.speech:
             transcript = self._recognitions.wait(speech)
             facts = {"detected_language": transcript.language, "duration": transcript.duration}
-        files = packaging.package(
-            self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
-        )
+        files = self._packaging.wait(self._output)
+        if files is None:
+            files = package(
+                self._output, self._plan, self._results, self._folder, stop=self._run.cancelled
+            )
         if self._output.repack:  # no rendition tells how long it is
             copy = engine.probe(self._folder / self._output.name, stop=self._run.cancelled)
             facts = {"duration": round(float(copy.duration_s), 3)}

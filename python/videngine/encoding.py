@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 from videngine import engine
@@ -68,8 +69,12 @@ def analyse(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[
     return {"gains": gains}
 
 
-def encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[str, Any]:
+def encode(
+    job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker, begun: Callable[[], None]
+) -> dict[str, Any]:
     """Make all renditions. One that fails ends the job at once if a hard output needs it.
+
+    ``begun`` is told when their files begin to grow.
 
     Outputs with ``allow_soft_fail`` fail alone, later. Renditions of two passes run first, alone:
     their first pass decodes the source once more.
@@ -104,5 +109,6 @@ def encode(job: JobPlan, media: MediaInfo, run: Run, tracker: Tracker) -> dict[s
     if first:
         engine.transcode(first, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
         done = share
+    begun()
     results = run.run_plan(plan, on_event=on_event, stop=run.cancelled, timeout_s=timeout_s)
     return {"results": [r.to_json() for r in results], "failures": failures, "stats": stats}

@@ -18,11 +18,12 @@ from videngine.delivery import Delivery
 from videngine.encoding import analyse, curves_of, encode, try_title
 from videngine.errors import Cancelled, EncoderUnavailable, InputError, VidengineError, WorkerLost
 from videngine.outputs import OutputPlan, OutputReport
+from videngine.packaging.beside import PackagingBeside
 from videngine.plan import RenditionResult
 from videngine.planning import JobPlan, with_gains
 from videngine.preparation import prepare
 from videngine.report import Report, add_scores, begin_report, complete_report
-from videngine.run import Run, timed
+from videngine.run import Run, output_folder, timed
 from videngine.spec import JobSpec
 from videngine.speech.recognition import Recognitions, model_folder
 from videngine.tracker import Tracker
@@ -57,9 +58,13 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
     if plan.loudness:
         analysed = step("analyze", lambda: analyse(plan, media, run, tracker))
         plan = with_gains(plan, analysed["gains"])
-    with Recognitions(plan, run) as recognitions:
-        encoded = step("encode", lambda: encode(plan, media, run, tracker))
+    beside = PackagingBeside(
+        plan, folder_of=lambda o: output_folder(run, o.index), cancelled=run.cancelled
+    )
+    with Recognitions(plan, run) as recognitions, beside as packaging:
+        encoded = step("encode", lambda: encode(plan, media, run, tracker, packaging.begin))
         results = {r["id"]: RenditionResult.from_json(r) for r in encoded["results"]}
+        packaging.finish(results)
         given_up = {name: VidengineError.from_json(e) for name, e in encoded["failures"].items()}
 
         reports: list[OutputReport] = []
@@ -78,6 +83,7 @@ def run_job(spec: JobSpec, run: Run, *, anywhere: bool = False) -> Report:
                     tracker=tracker,
                     anywhere=anywhere,
                     recognitions=recognitions,
+                    packaging=packaging,
                 )
                 if output.output == "vmaf":
                     step(f"measure {output.index}", deliver.measure)

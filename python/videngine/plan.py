@@ -165,6 +165,8 @@ class LookaheadPlan:
 
     It says which frames are B frames and which parts of a picture are worth more bits. It looks at
     a small 8-bit ``picture``, ``depth_frames`` ahead; the key frames are those of the renditions.
+    With ``scene_cuts`` all renditions have key frames where scenes begin too, unless one that must
+    be is within half a second.
     """
 
     id: str
@@ -173,6 +175,7 @@ class LookaheadPlan:
     gop_frames: int
     segment_s: Fraction
     grid_rate: Fraction
+    scene_cuts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

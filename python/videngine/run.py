@@ -51,6 +51,11 @@ class Run(Protocol):
         ...
 
 
+def output_folder(run: Run, index: int) -> Path:
+    """Where the packaged files of one output lie until they are brought away."""
+    return run.scratch / f"output_{index}"
+
+
 def timed(run: Run, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Do ``work`` as a step; its result tells the seconds that it took."""
 

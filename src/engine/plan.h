@@ -108,6 +108,7 @@ struct LookaheadPlan {
   int gop_frames = 0;    // as those of the renditions
   Rational segment_s;    //
   Rational grid_rate;    //
+  bool scene_cuts = false;  // key frames where scenes begin too
 };
 
 // A row for each channel of the result: the gains of the source's channels in it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.measure import coded_pictures, pictures, psnr
+from tests.engine.measure import coded_pictures, keyframes, pictures, psnr
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
 from videngine.plan import LookaheadPlan
@@ -88,6 +89,41 @@ def test_pictures_are_as_good_for_their_bits_as_with_a_look_of_their_own(tmp_pat
 
 def pictures_of(path: Path) -> Any:
     return pictures(path, 640, 360)
+
+
+def test_scenes_begin_with_key_frames_in_all_rungs_and_segments_stay(tmp_path: Path) -> None:
+    film = MEDIA / "bbb_720p24_60s.mp4"
+    cut = {"start_s": Fraction(10), "duration_s": Fraction(20)}
+    large = picture(320, 180, id="p0", **cut)
+    small = picture(160, 90, id="p1", parent="p0", **cut)
+    fields: dict[str, Any] = {"preset": "veryfast", "segment_s": Fraction(4), "lookahead": "l0"}
+    rungs = (
+        video(tmp_path, of=large, name="v0", crf=20.0, **fields),
+        video(tmp_path, of=small, name="v1", bitrate_bps=100_000, **fields),
+    )
+    lookahead = LookaheadPlan(
+        id="l0",
+        picture="p1",
+        depth_frames=10,
+        gop_frames=rungs[0].gop_frames,
+        segment_s=Fraction(4),
+        grid_rate=rungs[0].grid_rate,
+        scene_cuts=True,
+    )
+    made = run(film, pictures=(large, small), lookaheads=(lookahead,), video=rungs)
+    grid = {0, 96, 192, 288, 384}
+    found = keyframes(made.path("v0"))
+    assert found == keyframes(made.path("v1"))
+    assert grid < set(found)
+    # Where pictures differ most from those before them, by an eye of its own.
+    shown = pictures(made.path("v0"), 320, 180).astype(np.int16)
+    change = [0.0, *(float(np.abs(b - a).mean()) for a, b in itertools.pairwise(shown))]
+    cuts = {n for n in range(1, len(shown)) if change[n] > 25 and change[n] > 3 * change[n - 1]}
+    far = {n for n in cuts if all(abs(n - key) >= 12 for key in grid)}
+    assert far
+    assert set(found) - grid == far
+    for name in ("v0", "v1"):
+        assert made.path(name).read_bytes().count(b"moof") == len(grid)
 
 
 def test_a_bit_rate_is_kept(tmp_path: Path) -> None:

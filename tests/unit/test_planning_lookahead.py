@@ -87,6 +87,26 @@ def test_frames_of_another_rate_or_part_are_looked_at_apart() -> None:
         assert (shown.frame_rate, shown.start_s) == (small.frame_rate, small.start_s)
 
 
+def test_rungs_have_key_frames_at_cuts_if_all_that_players_switch_among_are_told() -> None:
+    def cuts(*outputs: dict[str, Any]) -> list[bool]:
+        return [lookahead.scene_cuts for lookahead in plan(*outputs).lookaheads]
+
+    assert cuts(hls(1080, 720, 360)) == [True]
+    part = {"output": "mp4", "height": 1080, "quality": 23, "start_time": 5}
+    assert cuts(hls(1080, 720), part) == [True, True]
+    mixed = hls(1080, 720)
+    mixed["stream"].append({"height": 1080, "quality": 23, "video_codec": "libx265"})
+    assert cuts(mixed) == [False]
+    assert cuts(hls(1080, 720), hls(1080, framerate=12)) == [False, False]
+
+
+def test_nobody_has_to_have_key_frames_at_cuts() -> None:
+    (lookahead,) = plan(hls(1080, 720, **parameters(sc_threshold=0))).lookaheads
+    assert not lookahead.scene_cuts
+    one = {"output": "mp4", "height": 1080, "quality": 23}
+    assert plan(one | parameters(sc_threshold=40)).lookaheads == ()
+
+
 def test_how_far_it_looks_is_the_presets_and_has_a_bound_in_memory() -> None:
     assert plan(hls(1080, 360), preset="veryfast").lookaheads[0].depth_frames == 10
     assert plan(hls(1080, 360), preset="medium").lookaheads[0].depth_frames == 40

@@ -60,7 +60,7 @@ def write_playlists(
             target_s=target_s,
             key_tags=keys,
         )
-        if stream.i_frames and stream.rendition.kind == "video":
+        if stream.i_frames and stream.kind == "video":
             add_key_tags(folder / layout.i_frames(stream.name), keys)
 
     packaged = MultivariantPlaylist.parse((folder / name).read_text())

@@ -36,6 +36,8 @@ def cut_ladder(
 ) -> CutLadder:
     """Cut an output's renditions into segments below ``folder``, with raw manifests beside them.
 
+    Renditions that are still being encoded are cut as they grow; it ends when they are whole.
+
     Args:
         renditions: the output.
         folder: where its files go.
@@ -55,6 +57,7 @@ def cut_ladder(
         hls=hls,
         mpd=mpd,
         secret_flags=cenc.packager_flags(encryption) if encryption else (),
+        growing=renditions.growing,
         stop=stop,
     )
     segments = {}
@@ -64,7 +67,8 @@ def cut_ladder(
             read, rounded_to_s = read_media_playlist(playlist), _EXTINF_S
         else:
             read, rounded_to_s = read_segments(folder, layout, stream.name), Fraction(0)
-        checked = check_segments(renditions, stream.rendition, read, rounded_to_s=rounded_to_s)
+        rendition = renditions.result(stream.rendition)
+        checked = check_segments(renditions, rendition, read, rounded_to_s=rounded_to_s)
         segments[stream.name] = encrypted_segments(renditions, playlist, checked, stop)
     return CutLadder(streams, segments)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,6 +15,38 @@ from videngine.packaging import cenc
 from videngine.packaging.layout import Layout
 from videngine.plan import Plan, RenditionResult, VideoRenditionPlan
 from videngine.protection import CommonEncryption
+
+
+class Growing(Mapping[str, RenditionResult]):
+    """The renditions of an encode that is at work: who asks for one waits for the encode's end.
+
+    Any thread. Asking raises `concurrent.futures.CancelledError` once the encode is given up.
+    """
+
+    def __init__(self) -> None:
+        self._results: Future[Mapping[str, RenditionResult]] = Future()
+
+    @property
+    def complete(self) -> bool:
+        """Whether track files grow no more."""
+        return self._results.done()
+
+    def finish(self, results: Mapping[str, RenditionResult]) -> None:
+        """The encode is done and has made these."""
+        self._results.set_result(results)
+
+    def give_up(self) -> None:
+        """There will be no results, unless there are already."""
+        self._results.cancel()
+
+    def __getitem__(self, rendition: str) -> RenditionResult:
+        return self._results.result()[rendition]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._results.result())
+
+    def __len__(self) -> int:
+        return len(self._results.result())
 
 
 @dataclass(frozen=True)
@@ -33,6 +66,12 @@ class Renditions:
     def audio(self) -> list[RenditionResult]:
         """The sounds, one a track, in the order of the request."""
         return [self.result(track.audio) for track in self.output.tracks]
+
+    @property
+    def growing(self) -> Growing | None:
+        """The encode that is still at work on them, if one is."""
+        results = self.results
+        return results if isinstance(results, Growing) and not results.complete else None
 
     @property
     def segment_s(self) -> Fraction:
@@ -69,6 +108,14 @@ class Renditions:
                 "packaging_failed", f"The output needs a rendition {what}.", subject=rendition
             )
         return result
+
+    def track(self, rendition: str) -> Path:
+        """Where a rendition's track file is, or is being written."""
+        if self.growing is None:
+            return Path(self.result(rendition).path)
+        planned = {plan.id: plan.path for plan in self.plan.video}
+        planned |= {plan.id: plan.path for plan in self.plan.audio}
+        return Path(planned[rendition])
 
     def video_plan(self, rendition: str) -> VideoRenditionPlan:
         """What the engine was told to encode for a rendition of this output."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from videngine.errors import (
     Cancelled,
@@ -24,10 +24,10 @@ from videngine.errors import (
     WorkerLost,
 )
 from videngine.languages import language_tag
+from videngine.packaging.feed import Feed
 from videngine.packaging.labels import plain_text
 from videngine.packaging.layout import Layout
-from videngine.packaging.renditions import Renditions
-from videngine.plan import RenditionResult
+from videngine.packaging.renditions import Growing, Renditions
 
 FIRST_PTS = 9000  # of MPEG-TS in 1/90000 s: its --transport_stream_timestamp_offset_ms
 _INPUTS = ".tracks"
@@ -59,11 +59,13 @@ except OSError as error:
 class Stream:
     """One rendition on its way into an output.
 
-    ``name`` is what its files are named by there, e.g. ``video_1``; ``playlist`` its media playlist
-    if that has not the usual name.
+    ``rendition`` is its id and ``track`` its file. ``name`` is what its files are named by in the
+    output, e.g. ``video_1``; ``playlist`` its media playlist if that has not the usual name.
     """
 
-    rendition: RenditionResult
+    rendition: str
+    kind: Literal["video", "audio"]
+    track: Path
     name: str
     layout: Layout
     language: str = ""
@@ -77,7 +79,7 @@ class Stream:
         """The packager's description of this stream: fields that no user's text can add to."""
         fields = {
             "in": source.as_posix(),
-            "stream": self.rendition.kind,
+            "stream": self.kind,
             **self.layout.media(self.name),
             "playlist_name": self.layout.playlist(self.name, self.playlist),
             "iframe_playlist_name": self.layout.i_frames(self.name) if self.i_frames else "",
@@ -100,19 +102,21 @@ def streams(renditions: Renditions) -> list[Stream]:
     output, layout = renditions.output, renditions.layout
     pictures = [
         Stream(
-            rendition=rendition,
+            rendition=rung.video,
+            kind="video",
+            track=renditions.track(rung.video),
             name=f"video_{number}",
             layout=layout,
             playlist=rung.chunklist,
             i_frames=output.i_frames,
         )
-        for number, (rendition, rung) in enumerate(
-            zip(renditions.video, output.rungs, strict=True), 1
-        )
+        for number, rung in enumerate(output.rungs, 1)
     ]
     sounds = [
         Stream(
-            rendition=rendition,
+            rendition=track.audio,
+            kind="audio",
+            track=renditions.track(track.audio),
             name=f"audio_{number}",
             language=language_tag(track.language),
             label=track.name,
@@ -120,9 +124,7 @@ def streams(renditions: Renditions) -> list[Stream]:
             group=group_id(track.group),
             layout=layout,
         )
-        for number, (rendition, track) in enumerate(
-            zip(renditions.audio, output.tracks, strict=True), 1
-        )
+        for number, track in enumerate(output.tracks, 1)
     ]
     return pictures + sounds
 
@@ -136,6 +138,7 @@ def run(
     hls: str = "",
     mpd: str = "",
     secret_flags: Sequence[str] = (),
+    growing: Growing | None = None,
 ) -> None:
     """Cut streams into segments below ``folder`` and write an HLS or a DASH manifest beside them.
 
@@ -147,12 +150,12 @@ def run(
         hls: name of the multivariant playlist, or nothing.
         mpd: name of the MPD, or nothing.
         secret_flags: flags that hold keys; see `_execute`.
+        growing: the encode that is still at work on the tracks: they are read as they grow.
 
     Raises:
         Cancelled, ResourceError, WorkerLost, EncoderUnavailable, VidengineError: see `package`.
     """
-    with _inputs(streams, folder) as sources:
-        size_bytes = sum(source.resolve().stat().st_size for source in sources)
+    with _inputs(streams, folder, growing) as sources:
         arguments = [
             "--quiet",
             "--io_cache_size=1048576",  # else 32 MB for every file that is open
@@ -169,27 +172,55 @@ def run(
             arguments,
             folder,
             secret_flags=secret_flags,
-            timeout_s=_START_S + size_bytes / _SLOWEST_BYTES_PER_S,
+            patience=_Patience([stream.track for stream in streams], growing),
             stop=stop,
         )
 
 
 @contextmanager
-def _inputs(streams: Sequence[Stream], folder: Path) -> Iterator[list[Path]]:
+def _inputs(
+    streams: Sequence[Stream], folder: Path, growing: Growing | None
+) -> Iterator[list[Path]]:
     """Links to the track files under names that mean nothing to the packager's own syntax.
 
-    Two streams that share a file have two links: else the packager gives both one language.
+    Two streams that share a file have two links: else the packager gives both one language. Of
+    tracks that grow they are pipes.
     """
     inputs = folder / _INPUTS
     inputs.mkdir()
-    links = []
-    for stream in streams:
-        links.append(inputs / f"{stream.name}.mp4")
-        links[-1].symlink_to(Path(stream.rendition.path).resolve())
+    sources = {inputs / f"{stream.name}.mp4": stream.track for stream in streams}
     try:
-        yield links
+        if growing is None:
+            for link, track in sources.items():
+                link.symlink_to(track.resolve())
+            yield list(sources)
+        else:
+            with Feed(sources, whole=lambda: growing.complete):
+                yield list(sources)
     finally:
         shutil.rmtree(inputs)
+
+
+class _Patience:
+    """How long the packager may take, counted from when its tracks are whole."""
+
+    def __init__(self, tracks: Sequence[Path], growing: Growing | None) -> None:
+        self._tracks = tracks
+        self._growing = growing
+        self._limit: tuple[float, float] | None = None  # what is allowed, and when it is over
+
+    def check(self) -> None:
+        """Raise `ResourceError` ``timeout`` when it has taken longer."""
+        if self._growing and not self._growing.complete:
+            return
+        if self._limit is None:
+            size_bytes = sum(track.stat().st_size for track in self._tracks)
+            allowed_s = _START_S + size_bytes / _SLOWEST_BYTES_PER_S
+            self._limit = allowed_s, time.monotonic() + allowed_s
+        allowed_s, deadline = self._limit
+        if time.monotonic() > deadline:
+            message = f"Shaka Packager did not finish within {allowed_s:.0f} s."
+            raise ResourceError("timeout", message)
 
 
 def _seconds(duration_s: Fraction) -> str:
@@ -205,7 +236,7 @@ def _execute(
     folder: Path,
     *,
     secret_flags: Sequence[str],
-    timeout_s: float,
+    patience: _Patience,
     stop: Callable[[], bool],
 ) -> None:
     """Run the packager to its end.
@@ -231,7 +262,7 @@ def _execute(
             stderr=subprocess.STDOUT,
         )
         try:
-            status = _wait(process, timeout_s=timeout_s, stop=stop)
+            status = _wait(process, patience, stop)
         finally:
             process.kill()
             process.wait()
@@ -256,18 +287,14 @@ def _flag_file(flags: Sequence[str]) -> Iterator[int | None]:
         os.close(reader)
 
 
-def _wait(process: subprocess.Popen[bytes], *, timeout_s: float, stop: Callable[[], bool]) -> int:
-    deadline = time.monotonic() + timeout_s
+def _wait(process: subprocess.Popen[bytes], patience: _Patience, stop: Callable[[], bool]) -> int:
     while True:
         try:
             return process.wait(timeout=0.1)
         except subprocess.TimeoutExpired:
             if stop():
                 raise Cancelled from None
-            if time.monotonic() > deadline:
-                raise ResourceError(
-                    "timeout", f"Shaka Packager did not finish within {timeout_s:.0f} s."
-                ) from None
+            patience.check()
 
 
 def _failure(status: int, folder: Path, log: tuple[str, ...]) -> VidengineError:

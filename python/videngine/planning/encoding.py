@@ -181,7 +181,7 @@ class _Decision:
         """The parameters without what this picture cannot have."""
         update: dict[str, str | None] = {}
         if asked.sc_threshold and self._adaptive:
-            message = "Ladders switch on their grid of key frames; scene cuts get none."
+            message = "All rungs of a ladder have key frames at the same cuts, or none has any."
             self._warn(f"{_PARAMETERS}.sc_threshold", "parameter_ignored", message)
             update["sc_threshold"] = None
         if asked.level:

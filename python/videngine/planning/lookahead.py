@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # the look ahead, or do without what it finds.
 _DEPTHS = {"veryfast": 10, "faster": 20, "fast": 30, "medium": 40, "slow": 40, "slower": 40}
 # Whoever sets one of these wants x264 to decide.
-_OWN_DECISIONS = {"b_strategy", "bf", "qcomp", "rc-lookahead", "sc_threshold", "flags"}
+_OWN_DECISIONS = {"b_strategy", "bf", "qcomp", "rc-lookahead", "flags"}
 _WITHOUT_B_FRAMES = ("baseline",)
 _LOOKED_AT_PX = 640 * 360
 _SMALLEST_PX, _LARGEST_PX = 400 * 224, 768 * 432
@@ -36,11 +36,13 @@ class SharedLookahead:
 
     picture: Picture
     depth_frames: int
+    scene_cuts: bool  # whether there are key frames where scenes begin
     videos: tuple[Video, ...]
 
 
 def shared_lookaheads(videos: Iterable[Video]) -> list[SharedLookahead]:
     """The looks ahead of a job; renditions that are in none look ahead by themselves."""
+    videos = list(videos)
     groups: dict[object, list[Video]] = defaultdict(list)
     for video in videos:
         if _can_share(video):
@@ -57,7 +59,10 @@ def shared_lookaheads(videos: Iterable[Video]) -> list[SharedLookahead]:
         fits = _WAITING_BYTES // sum(picture.frame_bytes for picture in pictures)
         found.append(
             SharedLookahead(
-                picture=small, depth_frames=max(1, min(depth, fits)), videos=tuple(group)
+                picture=small,
+                depth_frames=max(1, min(depth, fits)),
+                scene_cuts=_may_cut(group, videos),
+                videos=tuple(group),
             )
         )
     return found
@@ -74,8 +79,19 @@ def _can_share(video: Video) -> bool:
         and picture.pixel_format == "yuv420p"
         and not (picture.geometry.bars_x_px or picture.geometry.bars_y_px)
         and not _OWN_DECISIONS & options.keys()
+        and options.get("sc_threshold", "0") == "0"
         and options.get("profile") not in _WITHOUT_B_FRAMES
     )
+
+
+def _may_cut(group: list[Video], videos: list[Video]) -> bool:
+    """Whether all renditions that players may switch among are told of the same cuts."""
+
+    def grid(video: Video) -> object:
+        return video.segment_s, video.grid_rate, video.picture.clip
+
+    wanted = all("sc_threshold" not in dict(video.encoding.options) for video in group)
+    return wanted and len(group) == sum(grid(video) == grid(group[0]) for video in videos)
 
 
 def _small(pictures: list[Picture]) -> Picture:

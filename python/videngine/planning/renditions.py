@@ -271,7 +271,7 @@ def _chunk_encoders(cores: Fraction, video: Video) -> int:
     """
     picture = video.picture
     gops = ceil(picture.frame_rate / video.gop_frames)  # a chunk takes a second at least
-    chunk_bytes = gops * video.gop_frames * picture.frame_bytes
+    chunk_bytes = gops * video.gop_frames * picture.frame_bytes  # more where a scene ends in it
     return max(1, min(ceil(cores * _ENCODERS_A_CORE) + 1, int(cores * _BYTES_A_CORE / chunk_bytes)))
 
 
@@ -284,6 +284,7 @@ def _lookahead_plan(name: str, shared: SharedLookahead, *, picture: str) -> Look
         gop_frames=any_video.gop_frames,
         segment_s=any_video.segment_s,
         grid_rate=any_video.grid_rate,
+        scene_cuts=shared.scene_cuts,
     )
 
 

@@ -206,8 +206,9 @@ class CodecParameters(Model):
     )
     sc_threshold: Annotated[int, _SceneCut] | None = Field(
         None,
-        description="Keyframes at scene cuts too, 1 to 100; not in ladders, which switch on their "
-        "grid. Default: 0.",
+        description="Keyframes at scene cuts too, 1 to 100: how readily. In ladders, whose rungs "
+        "need the same ones, no number but 0 counts: where x264's rungs share one look at the "
+        "title they have them without being asked. Default: 0.",
     )
     sc_threshhold: Annotated[int, _SceneCut] | None = Field(
         None, description="Another spelling of `sc_threshold`. Default: 0."

@@ -26,15 +26,28 @@ float part_kept(int inter, int intra) {
   return 1 - kUnseen * static_cast<float>(inter) / static_cast<float>(intra);
 }
 
+// A scene begins with a picture of which little comes from the one before, and much less than that
+// one took from its own: in grain or fast motion all pictures are like that.
+constexpr double kCutPart = 0.7;
+constexpr double kCutJump = 1.5;
+
+int64_t cost_by_itself(const SmallPicture& picture) {
+  return std::accumulate(picture.intra().begin(), picture.intra().end(), int64_t{0});
+}
+
 // Which of the B frames of a group others of it refer to, counted from the frame before the group:
 // where x264's pyramid has it. 0: none.
 std::size_t middle(std::size_t length) { return length < 3 ? 0 : length / 2; }
 
 }  // namespace
 
-FirstLook look_first(const AVFrame& luma, const SmallPicture* last) {
-  FirstLook look{std::make_shared<const SmallPicture>(luma), std::nullopt};
-  if (last != nullptr) look.from_last = find_motion(*look.picture, *last, nullptr, 1);
+FirstLook look_first(const AVFrame& luma, const FirstLook* last) {
+  FirstLook look{.picture = std::make_shared<const SmallPicture>(luma)};
+  if (last == nullptr) return look;
+  look.from_last = find_motion(*look.picture, *last->picture, nullptr, 1);
+  const double by_itself = static_cast<double>(cost_by_itself(*look.picture));
+  look.new_part = static_cast<double>(look.from_last->total) / std::max(by_itself, 1.0);
+  look.cut = look.new_part >= kCutPart && look.new_part >= kCutJump * last->new_part;
   return look;
 }
 
@@ -222,8 +235,7 @@ void Lookahead::deposit(Entry& to, std::size_t block, Vector vector, float amoun
 
 int64_t Lookahead::cost(const Entry& entry) {
   if (!entry.key && entry.past[1]) return entry.past[1]->total;
-  const std::vector<uint16_t>& intra = entry.picture->intra();
-  return std::accumulate(intra.begin(), intra.end(), int64_t{0});
+  return cost_by_itself(*entry.picture);
 }
 
 std::shared_ptr<const QuantOffsets> Lookahead::offsets(const Entry& entry) {

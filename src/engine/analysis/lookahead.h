@@ -17,8 +17,10 @@ namespace videngine::analysis {
 struct FirstLook {
   std::shared_ptr<const SmallPicture> picture;
   std::optional<Motion> from_last;  // none: it is the first
+  double new_part = 1;              // of its cost by itself, what is left to code after the last
+  bool cut = false;                 // a scene begins with it
 };
-FirstLook look_first(const AVFrame& luma, const SmallPicture* last);
+FirstLook look_first(const AVFrame& luma, const FirstLook* last);
 
 // Looks at small pictures ahead of the encoders of all sizes, once for all of them, and says what
 // each would else find out by itself: which frames are B frames, and which parts of a picture are

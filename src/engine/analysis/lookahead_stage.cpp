@@ -29,10 +29,10 @@ std::shared_ptr<FindingQueue> LookaheadStage::connect() {
 }
 
 void LookaheadStage::look_first() {
-  std::shared_ptr<const SmallPicture> last;
+  std::optional<FirstLook> last;
   while (const std::optional<av::Frame> frame = frames_->pop()) {
-    FirstLook look = analysis::look_first(**frame, last.get());
-    last = look.picture;
+    FirstLook look = analysis::look_first(**frame, last ? &*last : nullptr);
+    last = FirstLook{.picture = look.picture, .new_part = look.new_part};
     if (!looks_->push(std::move(look))) break;
   }
   frames_->close();
@@ -54,7 +54,8 @@ void LookaheadStage::run() {
       lookahead.drain(give);
       break;
     }
-    lookahead.push(std::move(*look), keyframes.next(), give);
+    const bool key = keyframes.next(plan_.scene_cuts && look->cut);
+    lookahead.push(std::move(*look), key, give);
   }
   looks_->close();
   for (const auto& queue : consumers_) queue->finish();

@@ -126,12 +126,12 @@ void bind_plan(py::module_& module) {
 
   py::class_<LookaheadPlan>(module, "LookaheadPlan")
       .def(py::init([](std::string id, std::string picture, int depth_frames, int gop_frames,
-                       Rational segment_s, Rational grid_rate) {
-             return LookaheadPlan{std::move(id), std::move(picture), depth_frames,
-                                  gop_frames,    segment_s,          grid_rate};
+                       Rational segment_s, Rational grid_rate, bool scene_cuts) {
+             return LookaheadPlan{std::move(id), std::move(picture), depth_frames, gop_frames,
+                                  segment_s,     grid_rate,          scene_cuts};
            }),
            py::kw_only(), py::arg("id"), py::arg("picture"), py::arg("depth_frames"),
-           py::arg("gop_frames"), py::arg("segment_s"), py::arg("grid_rate"))
+           py::arg("gop_frames"), py::arg("segment_s"), py::arg("grid_rate"), py::arg("scene_cuts"))
       .def_readonly("id", &LookaheadPlan::id);
 
   py::class_<AudioRenditionPlan>(module, "AudioRenditionPlan")

@@ -1,5 +1,7 @@
 #include "encode/segment_grid.h"
 
+#include <algorithm>
+
 namespace videngine {
 
 SegmentGrid::SegmentGrid(Rational segment_s, Rational grid_rate)
@@ -17,6 +19,25 @@ int64_t SegmentGrid::segment_of(int64_t n, Rational rate) const {
 
 bool SegmentGrid::starts_segment(int64_t n, Rational rate) const {
   return n == 0 || segment_of(n, rate) != segment_of(n - 1, rate);
+}
+
+Keyframes::Keyframes(SegmentGrid grid, int gop_frames, Rational rate)
+    : grid_(grid),
+      gop_frames_(gop_frames),
+      rate_(rate),
+      apart_frames_(std::max<int64_t>(rate.num / (2 * rate.den), 1)) {}
+
+bool Keyframes::next(bool cut) {
+  const bool key = grid_.starts_segment(frame_, rate_) || frame_ - last_ >= gop_frames_ ||
+                   (cut && stands_apart());
+  if (key) last_ = frame_;
+  ++frame_;
+  return key;
+}
+
+bool Keyframes::stands_apart() const {
+  return frame_ - last_ >= apart_frames_ &&
+         grid_.segment_of(frame_ + apart_frames_ - 1, rate_) == grid_.segment_of(frame_, rate_);
 }
 
 }  // namespace videngine

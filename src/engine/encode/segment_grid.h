@@ -22,25 +22,23 @@ class SegmentGrid {
   Rational grid_rate_;
 };
 
-// Which frames are IDR frames: the first of every segment and, counted from there, every
-// `gop_frames`. Asked for all frames in turn, from the first.
+// Which frames are IDR frames: the first of every segment, the first of a scene and, counted from
+// there, every `gop_frames`. Asked for all frames in turn, from the first.
 class Keyframes {
  public:
-  Keyframes(SegmentGrid grid, int gop_frames, Rational rate)
-      : grid_(grid), gop_frames_(gop_frames), rate_(rate) {}
+  Keyframes(SegmentGrid grid, int gop_frames, Rational rate);
 
-  // Whether the next frame is one.
-  bool next() {
-    const bool key = grid_.starts_segment(frame_, rate_) || frame_ - last_ >= gop_frames_;
-    if (key) last_ = frame_;
-    ++frame_;
-    return key;
-  }
+  // Whether the next frame is one. One that only begins a scene (`cut`) is none within half a
+  // second of one that has to be: two so near cost more than the second saves.
+  bool next(bool cut = false);
 
  private:
+  [[nodiscard]] bool stands_apart() const;
+
   SegmentGrid grid_;
   int64_t gop_frames_;
   Rational rate_;
+  int64_t apart_frames_;
   int64_t frame_ = 0;
   int64_t last_ = 0;
 };

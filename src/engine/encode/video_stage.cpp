@@ -53,11 +53,14 @@ void VideoStage::run() {
                                                plan_.segment_s, "", plan_.tag);
       }
     }
-    const bool key = keyframes.next();
+    bool key = false;
     if (findings_) {
       const std::optional<analysis::Finding> found = findings_->pop();
       if (!found) break;  // everything is being stopped
       analysis::order(**frame, *found);
+      key = found->key;
+    } else {
+      key = keyframes.next();
     }
     if (encoder->carries_captions()) {
       captions.add(captions_of(**frame));

@@ -43,10 +43,10 @@ Findings look(int frames, int depth, int gop, const Make& make) {
   Findings findings;
   Lookahead lookahead(depth);
   const auto take = [&](Finding found) { findings.frames.push_back(std::move(found)); };
-  std::shared_ptr<const SmallPicture> last;
+  std::optional<FirstLook> last;
   for (int i = 0; i < frames; ++i) {
-    FirstLook look = look_first(*make(i), last.get());
-    last = look.picture;
+    FirstLook look = look_first(*make(i), last ? &*last : nullptr);
+    last = look;
     lookahead.push(std::move(look), i % gop == 0, take);
     findings.longest_wait =
         std::max(findings.longest_wait, static_cast<std::size_t>(i) + 1 - findings.frames.size());
@@ -153,6 +153,31 @@ TEST(Lookahead, CountsWhatLiesWithinItsDepth) {
   };
   EXPECT_GT(worth(10), 5);
   EXPECT_GT(worth(40), worth(10) + 2);
+}
+
+// Which of so many pictures begin scenes.
+template <typename Make>
+std::vector<int> cuts(int frames, const Make& make) {
+  std::vector<int> found;
+  std::optional<FirstLook> last;
+  for (int i = 0; i < frames; ++i) {
+    last = look_first(*make(i), last ? &*last : nullptr);
+    if (last->cut) found.push_back(i);
+  }
+  return found;
+}
+
+TEST(FirstLook, SeesWhereScenesBegin) {
+  const auto other_scene = [](int i) { return texture(3 * i + (i < 7 ? 0 : 250), i < 7 ? 0 : 170); };
+  EXPECT_EQ(cuts(12, other_scene), std::vector<int>{7});
+}
+
+TEST(FirstLook, TakesNoMotionForACut) {
+  EXPECT_TRUE(cuts(12, [](int i) { return texture(5 * i, 2 * i); }).empty());
+}
+
+TEST(FirstLook, TakesNoGrainForACut) {
+  EXPECT_TRUE(cuts(12, [](int i) { return texture(0, 0, kWidth, static_cast<unsigned>(i)); }).size() <= 1);
 }
 
 TEST(Lookahead, WaitsNoLongerThanItSays) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -69,6 +70,31 @@ TEST(SegmentGrid, SoundPacketsFollowThePicturesGrid) {
     EXPECT_GE(late_s, -1e-9);
     EXPECT_LT(late_s, 1024.0 / 48000);
   }
+}
+
+// The key frames among the first frames at 25 a second, scenes beginning where `cuts` say.
+std::vector<int64_t> keys(Rational segment_s, int gop_frames, int64_t frames,
+                          const std::vector<int64_t>& cuts) {
+  Keyframes keyframes(SegmentGrid(segment_s, {25, 1}), gop_frames, {25, 1});
+  std::vector<int64_t> found;
+  for (int64_t n = 0; n < frames; ++n) {
+    if (keyframes.next(std::ranges::find(cuts, n) != cuts.end())) found.push_back(n);
+  }
+  return found;
+}
+
+TEST(Keyframes, BeginSegmentsAndGops) {
+  EXPECT_EQ(keys({4, 1}, 40, 210, {}), (std::vector<int64_t>{0, 40, 80, 100, 140, 180, 200}));
+}
+
+TEST(Keyframes, BeginScenesAndAreCountedFromThere) {
+  EXPECT_EQ(keys({4, 1}, 40, 210, {20, 170}),
+            (std::vector<int64_t>{0, 20, 60, 100, 140, 170, 200}));
+}
+
+TEST(Keyframes, OfScenesAreNoneNearThoseThatMustBe) {
+  EXPECT_EQ(keys({4, 1}, 100, 210, {11, 12, 88}), (std::vector<int64_t>{0, 12, 88, 100, 200}));
+  EXPECT_EQ(keys({4, 1}, 100, 210, {89, 111}), (std::vector<int64_t>{0, 100, 200}));
 }
 
 struct Rates {
