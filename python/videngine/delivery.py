@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +24,8 @@ from videngine.spec.destination import Destination
 from videngine.speech.recognition import Recognitions
 from videngine.storage import Sink, StoredObject, open_sink
 from videngine.tracker import Tracker
+
+_TELL_S = 0.2  # how often progress is told
 
 
 class Delivery:
@@ -148,27 +153,51 @@ class Delivery:
         return {"files": first, "destinations": fates, "warnings": warnings}
 
     def _store(self, files: list[PackagedFile], sink: Sink, index: int) -> list[StoredObject]:
-        """Bring the files to one destination, or none of them."""
+        """Bring the files to one destination, or none of them: manifests last, one by one."""
         total = sum(Path(f.path).stat().st_size for f in files) or 1
-        stored: list[StoredObject] = []
-        before = 0
+        stored: dict[str, StoredObject] = {}
+        moved_bytes: dict[str, int] = {}
+        stopped = threading.Event()
 
-        def moved(done: int, _: int | None) -> None:
-            self._stop_if_cancelled()
-            share = (index + (before + done) / total) / len(self._destinations)
-            self._tracker.upload(self._output.index, share)
+        def put(file: PackagedFile) -> None:
+            def moved(done: int, _: int | None) -> None:
+                if stopped.is_set():
+                    raise Cancelled
+                moved_bytes[file.key] = done
+
+            stored[file.key] = sink.put(
+                Path(file.path), file.key, content_type=file.content_type, moved=moved
+            )
+
+        def put_all(files: Sequence[PackagedFile]) -> None:
+            futures = [pool.submit(put, file) for file in files]
+            try:
+                waiting = True
+                while waiting:
+                    found = wait(futures, timeout=_TELL_S, return_when=FIRST_EXCEPTION)
+                    for future in found.done:
+                        future.result()
+                    self._stop_if_cancelled()
+                    share = sum(moved_bytes.values()) / total
+                    self._tracker.upload(
+                        self._output.index, (index + share) / len(self._destinations)
+                    )
+                    waiting = bool(found.not_done)
+            except BaseException:
+                stopped.set()
+                for future in futures:
+                    future.cancel()
+                raise
 
         try:
-            for file in files:
-                stored.append(
-                    sink.put(Path(file.path), file.key, content_type=file.content_type, moved=moved)
-                )
-                before += stored[-1].size_bytes
-            self._stop_if_cancelled()
+            with ThreadPoolExecutor(sink.at_once, thread_name_prefix="videngine-upload") as pool:
+                put_all([file for file in files if not file.manifest])
+                for manifest in [file for file in files if file.manifest]:
+                    put_all([manifest])
         except BaseException:
-            _take_back(sink, [done.key for done in stored])
+            _take_back(sink, list(stored))
             raise
-        return stored
+        return [stored[file.key] for file in files]
 
     def _warning(self, index: int, error: VidengineError) -> dict[str, str]:
         path = f"format[{self._output.index}].destination[{index}]"

@@ -59,10 +59,11 @@ class Sink(Protocol):
     """A place that takes outputs. Objects become visible whole or not at all.
 
     ``warnings`` holds what the destination did not take as asked, each once: ``{"code": ...,
-    "message": ...}``.
+    "message": ...}``. So many threads may ``put`` ``at_once``.
     """
 
     warnings: list[dict[str, str]]
+    at_once: int
 
     def put(self, local: Path, key: str, *, content_type: str, moved: Moved) -> StoredObject:
         """Store one file under ``key`` (relative to the destination), replacing what stood there.

@@ -82,6 +82,7 @@ class FileSink:
         self, folder: str | Path, *, roots: Sequence[Path] | None, base_url: str | None = None
     ) -> None:
         self.warnings: list[dict[str, str]] = []
+        self.at_once = 1
         self._folder = Path(folder)
         self._roots = roots
         self._base_url = base_url

@@ -284,6 +284,7 @@ class RemoteSink:
 
     def __init__(self, place: RemotePlace, login: Login, *, reach: Reach) -> None:
         self.warnings: list[dict[str, str]] = []
+        self.at_once = 1
         self._place = place
         self._folder, _ = split_path(place.path)
         self._server = _Server(place, login, reach=reach, side="destination")

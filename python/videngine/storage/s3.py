@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,7 @@ _CONFIG = TransferConfig(
     max_submission_concurrency=1,
     max_io_queue_size=64,  # of 256 KiB each
 )
+_AT_ONCE = 4  # segments are small: most of an upload is waiting for the store's answer
 _ACL_REFUSED = {"AccessControlListNotSupported", "NotImplemented"}
 
 
@@ -134,7 +136,7 @@ class S3Source:
 
 
 class S3Sink:
-    """A folder in a bucket. ``put`` may be called from several threads.
+    """A folder in a bucket.
 
     Args:
         place: bucket, folder and the way to them; ``acl`` is the canned ACL that is sent, None for
@@ -153,6 +155,8 @@ class S3Sink:
         resolver: Resolver | None = None,
     ) -> None:
         self.warnings: list[dict[str, str]] = []
+        self.at_once = _AT_ONCE
+        self._warning = threading.Lock()
         self._place = place
         self._folder, _ = split_path(place.object_key)
         self._acl = place.acl
@@ -209,9 +213,10 @@ class S3Sink:
 
     def _warn_of_acl(self, acl: str) -> None:
         """Note once that the bucket takes no ACL, and stop asking."""
-        if self._acl is None:
-            return
-        self._acl = None
+        with self._warning:
+            if self._acl is None:
+                return
+            self._acl = None
         message = (
             f"The bucket {self._place.bucket} takes no ACL; objects were stored without {acl!r}. "
             "Use a bucket policy to make them public."
