@@ -17,6 +17,11 @@ void look_ahead_no_more(Opening& opening) {
   // At 1 itself x264 makes an encoder's first frame coarser than its other key frames.
   opening.context.qcompress = std::nextafter(1.0F, 0.0F);
   opening.context.b_quant_factor = 1;
+  // What the shared look gives in quality is more than this preset's own finer search does, and it
+  // costs less (docs/performance.md).
+  if (opening.plan.preset == "veryfast" && !opening.options.has("subq")) {
+    opening.options.set("subq", static_cast<int64_t>(1));
+  }
 }
 
 void prepare(Opening& opening) {

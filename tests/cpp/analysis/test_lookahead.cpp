@@ -168,7 +168,9 @@ std::vector<int> cuts(int frames, const Make& make) {
 }
 
 TEST(FirstLook, SeesWhereScenesBegin) {
-  const auto other_scene = [](int i) { return texture(3 * i + (i < 7 ? 0 : 250), i < 7 ? 0 : 170); };
+  const auto other_scene = [](int i) {
+    return texture(3 * i + (i < 7 ? 0 : 250), i < 7 ? 0 : 170);
+  };
   EXPECT_EQ(cuts(12, other_scene), std::vector<int>{7});
 }
 
@@ -177,7 +179,8 @@ TEST(FirstLook, TakesNoMotionForACut) {
 }
 
 TEST(FirstLook, TakesNoGrainForACut) {
-  EXPECT_TRUE(cuts(12, [](int i) { return texture(0, 0, kWidth, static_cast<unsigned>(i)); }).size() <= 1);
+  EXPECT_TRUE(
+      cuts(12, [](int i) { return texture(0, 0, kWidth, static_cast<unsigned>(i)); }).size() <= 1);
 }
 
 TEST(Lookahead, WaitsNoLongerThanItSays) {
