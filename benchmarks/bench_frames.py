@@ -41,10 +41,11 @@ class Goal:
 
 GOALS = (
     Goal("planes", COMMAND, 1.0),
-    Goal("planes", "PyAV", 1.3),
-    Goal("rgb", "PyAV", 1.5),
-    Goal("random", "PyAV", 10),
-    Goal("busy", "PyAV", 2),
+    *(
+        Goal(task, peer, least)
+        for peer in ("PyAV", "PyAV, AUTO threads")
+        for task, least in (("planes", 1.3), ("rgb", 1.5), ("random", 10), ("busy", 2))
+    ),
 )
 
 

@@ -53,7 +53,9 @@ class Videngine:
 
 
 class PyAV:
-    """PyAV with the threads of libavcodec, as its documentation advises for speed."""
+    """PyAV as it comes."""
+
+    frame_threads = False
 
     def __init__(self, clip: str) -> None:
         import av
@@ -62,7 +64,8 @@ class PyAV:
 
     def _container(self) -> Any:
         container = self._av.open(self._clip)
-        container.streams.video[0].thread_type = "AUTO"
+        if self.frame_threads:
+            container.streams.video[0].thread_type = "AUTO"
         return container
 
     def planes(self) -> Iterator[Any]:
@@ -101,6 +104,12 @@ class PyAV:
                         found.append(self._luma(frame))
                         break
         return found
+
+
+class PyAVWithThreads(PyAV):
+    """PyAV told to decode frames beside each other, as its documentation advises for speed."""
+
+    frame_threads = True
 
 
 class Decord:
@@ -191,6 +200,7 @@ class ImageioFfmpeg:
 SIDES: dict[str, Callable[[str], Any]] = {
     "videngine": Videngine,
     "PyAV": PyAV,
+    "PyAV, AUTO threads": PyAVWithThreads,
     "torchcodec": TorchCodec,
     "decord": Decord,
     "OpenCV": OpenCV,

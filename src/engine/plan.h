@@ -103,11 +103,11 @@ struct VideoRenditionPlan {
 // One look ahead for all renditions of the same frames, of whatever size (analysis/lookahead.h).
 struct LookaheadPlan {
   std::string id;
-  std::string picture;   // a small one, of 8 bits
-  int depth_frames = 0;  // how far it looks
-  int gop_frames = 0;    // as those of the renditions
-  Rational segment_s;    //
-  Rational grid_rate;    //
+  std::string picture;      // a small one, of 8 bits
+  int depth_frames = 0;     // how far it looks
+  int gop_frames = 0;       // as those of the renditions
+  Rational segment_s;       //
+  Rational grid_rate;       //
   bool scene_cuts = false;  // key frames where scenes begin too
 };
 

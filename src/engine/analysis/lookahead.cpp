@@ -45,7 +45,7 @@ FirstLook look_first(const AVFrame& luma, const FirstLook* last) {
   FirstLook look{.picture = std::make_shared<const SmallPicture>(luma)};
   if (last == nullptr) return look;
   look.from_last = find_motion(*look.picture, *last->picture, nullptr, 1);
-  const double by_itself = static_cast<double>(cost_by_itself(*look.picture));
+  const auto by_itself = static_cast<double>(cost_by_itself(*look.picture));
   look.new_part = static_cast<double>(look.from_last->total) / std::max(by_itself, 1.0);
   look.cut = look.new_part >= kCutPart && look.new_part >= kCutJump * last->new_part;
   return look;
