@@ -16,9 +16,9 @@ namespace videngine::analysis {
 // are there.
 struct FirstLook {
   std::shared_ptr<const SmallPicture> picture;
-  std::optional<Motion> from_last;  // none: it is the first
-  double new_part = 1;              // of its cost by itself, what is left to code after the last
-  bool cut = false;                 // a scene begins with it
+  std::optional<Motion> from_last{};  // none: it is the first
+  double new_part = 1;                // of its cost by itself, what is left to code after the last
+  bool cut = false;                   // a scene begins with it
 };
 FirstLook look_first(const AVFrame& luma, const FirstLook* last);
 

@@ -19,6 +19,8 @@ constexpr std::size_t kTrialPictures = 24;
 constexpr double kTrialCrf = 26;
 // What is thought to be in the buffer when a chunk begins before the one in front of it has ended.
 constexpr double kUsualFilling = 0.75;
+constexpr int kMostAgain = 3;  // times that a chunk is encoded again
+constexpr double kToldAgain = 0.7;
 
 // The plan of one encoder, without a rate: every chunk has a quality.
 VideoRenditionPlan of_one_chunk(VideoRenditionPlan plan) {
@@ -153,13 +155,13 @@ bool ChunkedEncoder::give_first(bool wait, const Take& take) {
   return true;
 }
 
-// Whether a chunk that began before it was known what would be in the buffer needs more than that.
+// Whether a chunk needs more than is in the buffer, and it helps to encode it again.
 bool ChunkedEncoder::overdraws(const Chunk& chunk) {
   if (!buffer_) return false;
   DecoderBuffer after = *buffer_;
   bool in_time = true;
   for (const av::Packet& packet : chunk.packets) in_time &= after.take(8LL * packet->size);
-  if (!in_time && !chunk.buffered_bits) return true;
+  if (!in_time && chunk.again < kMostAgain) return true;
   buffer_ = after;
   return false;
 }
@@ -168,7 +170,11 @@ void ChunkedEncoder::encode_again(Chunk& chunk) {
   if (rate_) rate_->take_back(chunk.rate, chunk.bits);
   chunk.packets.clear();
   chunk.bits = {};
-  chunk.buffered_bits = std::max<int64_t>(std::llround(buffer_->filled_bits()), 1);
+  // What is in the buffer is known now. x264 may miss it all the same while it knows no picture of
+  // the chunk: each time it is told of less.
+  const double told = buffer_->filled_bits() * std::pow(kToldAgain, chunk.again);
+  chunk.buffered_bits = std::max<int64_t>(std::llround(told), 1);
+  ++chunk.again;
   {
     const std::scoped_lock lock(mutex_);
     chunk.done = false;

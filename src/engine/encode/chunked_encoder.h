@@ -41,7 +41,8 @@ class ChunkedEncoder final : public VideoEncoder {
   struct Chunk {
     ChunkRate::Chunk rate;                 // where there is one: what is planned for it
     ChunkRate::Amount bits{};              // that it took
-    std::optional<int64_t> buffered_bits;  // known to be in the buffer when it begins
+    std::optional<int64_t> buffered_bits;  // in the buffer when it begins, as far as it is told
+    int again = 0;                         // so often it was encoded again
     std::deque<Picture> pictures;
     bool whole = false;  // no more will come
     bool done = false;
