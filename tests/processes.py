@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import requests
 
@@ -42,3 +43,8 @@ def ended(process: subprocess.Popen[bytes], timeout_s: float = 60) -> int:
         process.kill()
         process.wait()
         raise
+
+
+def open_files() -> int:
+    """How many descriptors this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))

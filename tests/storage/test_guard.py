@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.processes import HANG_S
+from tests.processes import HANG_S, open_files
 
 from certificates import self_signed
 from servers import HttpServer, S3Server, http_server_on
@@ -189,11 +189,6 @@ def test_a_header_with_a_line_break_is_refused(
     with pytest.raises(InputError):
         client.post(url, b"{}", {"X-A": "b\r\nX-C: d"}, timeout_s=5)
     assert http_server.received == []
-
-
-def open_files() -> int:
-    """How many descriptors this process has."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_fifty_transfers_leak_neither_descriptors_nor_threads(

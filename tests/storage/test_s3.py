@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import pytest
 import requests
+from tests.processes import open_files
 
 from servers import ADMIN, READER, HttpServer, Identity, S3Server
 from videngine.errors import InputError, OutputError, ResourceError
@@ -340,7 +341,7 @@ def test_sinks_that_are_dropped_leak_no_descriptors(
         put(S3Sink(s3_server.place(bucket), settings=opened), small, "leak.mp4")
         S3Source(s3_server.place(bucket, "leak.mp4"), settings=opened).fetch(small.parent, ignore)
         gc.collect()
-        return len(list(Path("/proc/self/fd").iterdir()))
+        return open_files()
 
     before = once()
     assert [once() for _ in range(10)][-1] <= before
