@@ -67,8 +67,9 @@ def measure(clip: Path, *, runs: int) -> Runs:
     """All sides and tasks, in turns."""
     sides = list(SIDES)
     found: Runs = {}
-    for task in TASKS:
+    for task, what in TASKS.items():
         for n in range(runs):
+            print(f"measuring {what}, round {n + 1} ...", file=sys.stderr, flush=True)
             turn = [*sides[n % len(sides) :], *sides[: n % len(sides)]]
             if task == "planes":
                 found.setdefault((task, COMMAND), []).append(_command(clip))
@@ -88,7 +89,11 @@ def measure(clip: Path, *, runs: int) -> Runs:
 def ratio(runs: Runs, task: str, peer: str) -> float:
     """How many times as fast as a peer we are, in the median round."""
     pairs = zip(runs[(task, "videngine")], runs[(task, peer)], strict=True)
-    return statistics.median(theirs["seconds"] / ours["seconds"] for ours, theirs in pairs)
+    return statistics.median(_rate(ours) / _rate(theirs) for ours, theirs in pairs)
+
+
+def _rate(took: dict[str, float]) -> float:
+    return took["frames"] / took["seconds"]
 
 
 def text(runs: Runs) -> str:
@@ -96,7 +101,7 @@ def text(runs: Runs) -> str:
     lines = [machine(), "", "| | side | frames/s | videngine is | CPU ms a frame | frames |"]
     lines += ["|---|---|---|---|---|---|"]
     for (task, side), rounds in runs.items():
-        rate = statistics.median(took["frames"] / took["seconds"] for took in rounds)
+        rate = statistics.median(_rate(took) for took in rounds)
         factor = "" if side == "videngine" else f"{ratio(runs, task, side):.2f}x as fast"
         given = f"{rounds[0]['frames']:.0f}"
         right = f"{rounds[0]['right']:.0f} of {given} right" if task == "random" else given

@@ -4,6 +4,7 @@
 #include <ranges>
 #include <utility>
 
+#include "encode/niceness.h"
 #include "error.h"
 
 namespace videngine {
@@ -257,11 +258,13 @@ Progress SessionGraph::progress() const {
 // Downstream first, so that every consumer stands ready before its producer.
 void SessionGraph::spawn(std::function<void()> idle) {
   stages_.on_idle(std::move(idle));
-  std::vector<std::pair<std::string, std::function<void()>>> bodies;
-  const auto add = [&](const auto& plans, const auto& stages) {
+  std::vector<graph::Stages::Stage> all;
+  const auto add = [&](const auto& plans, const auto& stages,
+                       const std::vector<int>& niceness = {}) {
     for (std::size_t i = 0; i < stages.size(); ++i) {
-      bodies.emplace_back(
-          plans[i].id, leaf(plans[i].id, stages[i]->frames(), [s = stages[i].get()] { s->run(); }));
+      all.emplace_back(plans[i].id,
+                       leaf(plans[i].id, stages[i]->frames(), [s = stages[i].get()] { s->run(); }),
+                       niceness.empty() ? 0 : niceness[i]);
     }
   };
   add(plan_.gifs, gifs_);
@@ -269,27 +272,27 @@ void SessionGraph::spawn(std::function<void()> idle) {
   add(plan_.stills, stills_);
   add(plan_.loudness, meters_);
   for (std::size_t i = 0; i < texts_.size(); ++i) {
-    bodies.emplace_back(plan_.texts[i].id,
-                        leaf(plan_.texts[i].id, nullptr, [s = texts_[i]] { s->run(); }));
+    all.emplace_back(plan_.texts[i].id,
+                     leaf(plan_.texts[i].id, nullptr, [s = texts_[i]] { s->run(); }));
   }
   add(plan_.audio, audios_);
-  add(plan_.video, videos_);
+  add(plan_.video, videos_, encoder_niceness(plan_));
   for (const auto& [id, look] : lookaheads_) {
-    bodies.emplace_back(id, [s = look.get()] { s->run(); });
-    bodies.emplace_back(id + " first", [s = look.get()] { s->look_first(); });
+    all.emplace_back(id, [s = look.get()] { s->run(); });
+    all.emplace_back(id + " first", [s = look.get()] { s->look_first(); });
   }
   for (const PicturePlan& picture : std::views::reverse(plan_.pictures)) {
-    bodies.emplace_back(picture.id, [s = pictures_.at(picture.id).get()] { s->run(); });
+    all.emplace_back(picture.id, [s = pictures_.at(picture.id).get()] { s->run(); });
   }
   for (const auto& [stream, splice] : sound_splices_) {
-    bodies.emplace_back("splice " + std::to_string(stream), [s = splice.get()] { s->run(); });
+    all.emplace_back("splice " + std::to_string(stream), [s = splice.get()] { s->run(); });
   }
   if (picture_splice_)
-    bodies.emplace_back("splice picture", [s = picture_splice_.get()] { s->run(); });
+    all.emplace_back("splice picture", [s = picture_splice_.get()] { s->run(); });
   for (std::size_t i = 0; i < feeds_.size(); ++i) {
-    feeds_[i]->add_bodies(plan_.clips.empty() ? "" : std::to_string(i) + " ", bodies);
+    feeds_[i]->add_stages(plan_.clips.empty() ? "" : std::to_string(i) + " ", all);
   }
-  stages_.spawn_all(std::move(bodies));
+  stages_.spawn_all(std::move(all));
 }
 
 }  // namespace videngine

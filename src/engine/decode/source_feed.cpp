@@ -44,13 +44,13 @@ TextStage& SourceFeed::read_text(const TextRenditionPlan& plan, std::function<vo
       std::make_unique<TextStage>(plan, input_, packets, stages_, std::move(report)));
 }
 
-void SourceFeed::add_bodies(const std::string& name, std::vector<Body>& bodies) {
+void SourceFeed::add_stages(const std::string& name, std::vector<graph::Stages::Stage>& stages) {
   for (const auto& [stream, sound] : sounds_) {
-    bodies.emplace_back("decode " + name + std::to_string(stream), [s = sound.get()] { s->run(); });
+    stages.emplace_back("decode " + name + std::to_string(stream), [s = sound.get()] { s->run(); });
   }
   if (picture_)
-    bodies.emplace_back("decode " + name + "picture", [s = picture_.get()] { s->run(); });
-  bodies.emplace_back("demux " + name, [s = &demux_] { s->run(); });
+    stages.emplace_back("decode " + name + "picture", [s = picture_.get()] { s->run(); });
+  stages.emplace_back("demux " + name, [s = &demux_] { s->run(); });
 }
 
 }  // namespace videngine

@@ -33,8 +33,7 @@ class SourceFeed {
   void require_stream(int stream) const;
 
   // The stages, consumers first; `name` tells feeds apart in thread names.
-  using Body = std::pair<std::string, std::function<void()>>;
-  void add_bodies(const std::string& name, std::vector<Body>& bodies);
+  void add_stages(const std::string& name, std::vector<graph::Stages::Stage>& stages);
 
  private:
   Input input_;

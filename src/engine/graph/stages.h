@@ -6,7 +6,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace videngine::graph {
@@ -22,13 +21,17 @@ class Stages {
   Stages& operator=(const Stages&) = delete;
   ~Stages();
 
-  using Body = std::function<void()>;
+  struct Stage {
+    std::string name;
+    std::function<void()> body;
+    int niceness = 0;  // how far its threads give way to others that want to run; relative to ours
+  };
 
   // Registers how to wake a stage that waits (usually a queue's close); woken at once if all has
   // been stopped already. Before spawn_all.
   void on_stop(std::function<void()> wake);
-  // Starts one thread per named body, in this order. Once.
-  void spawn_all(std::vector<std::pair<std::string, Body>> bodies);
+  // Starts one thread per stage, in this order. Once.
+  void spawn_all(std::vector<Stage> stages);
   // Ends all work soon. Without a failure this is a cancellation.
   void stop(std::exception_ptr failure = nullptr) noexcept;
   // A stage whose input has ended asks this before it calls its output complete.
@@ -39,7 +42,7 @@ class Stages {
   void join();
 
  private:
-  void run(const std::string& name, const Body& body) noexcept;
+  void run(const Stage& stage) noexcept;
 
   std::vector<std::function<void()>> wakes_;
   std::function<void()> idle_;

@@ -2,8 +2,11 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "graph/queue.h"
 #include "graph/stages.h"
@@ -30,9 +33,9 @@ TEST(Stages, RunEveryBodyAndCallIdleOnceAfterTheLast) {
     ++idle;
     runs_at_idle = runs.load();
   });
-  std::vector<std::pair<std::string, Stages::Body>> bodies;
-  for (int i = 0; i < 5; ++i) bodies.emplace_back("stage", [&] { ++runs; });
-  stages.spawn_all(std::move(bodies));
+  std::vector<Stages::Stage> all;
+  for (int i = 0; i < 5; ++i) all.emplace_back("stage", [&] { ++runs; });
+  stages.spawn_all(std::move(all));
   EXPECT_EQ(outcome(stages), "");
   EXPECT_EQ(runs, 5);
   EXPECT_EQ(idle, 1);
@@ -58,11 +61,11 @@ TEST(Stages, OfManyFailuresAtOnceExactlyOneIsKept) {
   std::atomic<int> idle = 0;
   Stages stages;
   stages.on_idle([&] { ++idle; });
-  std::vector<std::pair<std::string, Stages::Body>> bodies;
+  std::vector<Stages::Stage> all;
   for (int i = 0; i < 8; ++i) {
-    bodies.emplace_back("stage", [i] { throw std::runtime_error(std::to_string(i)); });
+    all.emplace_back("stage", [i] { throw std::runtime_error(std::to_string(i)); });
   }
-  stages.spawn_all(std::move(bodies));
+  stages.spawn_all(std::move(all));
   EXPECT_EQ(outcome(stages).size(), 1U);
   EXPECT_EQ(idle, 1);
 }
@@ -129,6 +132,27 @@ TEST(Stages, ThreadsCarryTheStagesNames) {
                      [&] { std::getline(std::ifstream("/proc/thread-self/comm"), name); }}});
   stages.join();
   EXPECT_EQ(name, "a name longer t");
+}
+
+TEST(Stages, GiveWayAsFarAsTheyAreToldAndNoOtherThreadDoes) {
+  const auto now = [] { return getpriority(PRIO_PROCESS, 0); };
+  const int before = now();
+  int plain = 0;
+  int nice = 0;
+  int of_its_thread = 0;
+  Stages stages;
+  stages.spawn_all({{"plain", [&] { plain = now(); }},
+                    {"nice",
+                     [&] {
+                       nice = now();
+                       const std::jthread own([&] { of_its_thread = now(); });
+                     },
+                     4}});
+  stages.join();
+  EXPECT_EQ(plain, before);
+  EXPECT_EQ(nice, before + 4);
+  EXPECT_EQ(of_its_thread, before + 4);
+  EXPECT_EQ(now(), before);
 }
 
 }  // namespace
