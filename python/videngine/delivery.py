@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +20,7 @@ from videngine.spec.destination import Destination
 from videngine.speech.recognition import Recognitions
 from videngine.storage import Sink, StoredObject, open_sink
 from videngine.tracker import Tracker
-
-_TELL_S = 0.2  # how often progress is told
+from videngine.upload import take_back, upload
 
 
 class Delivery:
@@ -145,7 +140,7 @@ class Delivery:
                 raise failures[0]
         except BaseException:
             for sink in sinks:
-                _take_back(sink, [file.key for file in files])
+                take_back(sink, [file.key for file in files])
             raise
         if not failures:  # else a retry needs the files again
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -153,68 +148,17 @@ class Delivery:
         return {"files": first, "destinations": fates, "warnings": warnings}
 
     def _store(self, files: list[PackagedFile], sink: Sink, index: int) -> list[StoredObject]:
-        """Bring the files to one destination, or none of them: manifests last, one by one."""
-        total = sum(Path(f.path).stat().st_size for f in files) or 1
-        stored: dict[str, StoredObject] = {}
-        moved_bytes: dict[str, int] = {}
-        stopped = threading.Event()
+        def on_share(share: float) -> None:
+            self._tracker.upload(self._output.index, (index + share) / len(self._destinations))
 
-        def put(file: PackagedFile) -> None:
-            def moved(done: int, _: int | None) -> None:
-                if stopped.is_set():
-                    raise Cancelled
-                moved_bytes[file.key] = done
-
-            stored[file.key] = sink.put(
-                Path(file.path), file.key, content_type=file.content_type, moved=moved
-            )
-
-        def put_all(files: Sequence[PackagedFile]) -> None:
-            futures = [pool.submit(put, file) for file in files]
-            try:
-                waiting = True
-                while waiting:
-                    found = wait(futures, timeout=_TELL_S, return_when=FIRST_EXCEPTION)
-                    for future in found.done:
-                        future.result()
-                    self._stop_if_cancelled()
-                    share = sum(moved_bytes.values()) / total
-                    self._tracker.upload(
-                        self._output.index, (index + share) / len(self._destinations)
-                    )
-                    waiting = bool(found.not_done)
-            except BaseException:
-                stopped.set()
-                for future in futures:
-                    future.cancel()
-                raise
-
-        try:
-            with ThreadPoolExecutor(sink.at_once, thread_name_prefix="videngine-upload") as pool:
-                put_all([file for file in files if not file.manifest])
-                for manifest in [file for file in files if file.manifest]:
-                    put_all([manifest])
-        except BaseException:
-            _take_back(sink, list(stored))
-            raise
-        return [stored[file.key] for file in files]
+        return upload(files, sink, on_share=on_share, stop=self._run.cancelled)
 
     def _warning(self, index: int, error: VidengineError) -> dict[str, str]:
         path = f"format[{self._output.index}].destination[{index}]"
         message = f"This destination has nothing of the output: {error.message}"
         return {"path": path, "code": "destination_failed", "message": message}
 
-    def _stop_if_cancelled(self) -> None:
-        if self._run.cancelled():
-            raise Cancelled
-
 
 def _failed(error: VidengineError) -> dict[str, Any]:
     told = {"code": error.code, "message": error.message}
     return {"status": "failed", "error": told, "files": []}
-
-
-def _take_back(sink: Sink, keys: list[str]) -> None:
-    for key in keys:
-        with suppress(VidengineError):  # the first failure is the one to tell of
-            sink.delete(key)
