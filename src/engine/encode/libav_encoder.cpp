@@ -70,6 +70,7 @@ LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan
     : id_(plan.id),
       carries_captions_(family.carries_captions && plan.captions),
       follows_types_(plan.lookahead.has_value()),
+      fewest_timed_(family.fewest_timed),
       statistics_path_(plan.statistics_path),
       context_(make_context(plan, frame_rate, like)) {
   if (plan.pass_number == 2) read_statistics();
@@ -93,10 +94,14 @@ LibavEncoder::LibavEncoder(const EncoderFamily& family, const VideoRenditionPlan
 
 void LibavEncoder::encode(const AVFrame* frame, bool key, const Take& take) {
   if (frame == nullptr) {
-    encode_with(*context_, nullptr, id_, take);
+    encode_with(*context_, nullptr, id_, [&](av::Packet packet) {
+      if (frames_ < fewest_timed_) packet->dts = packet->pts;
+      take(std::move(packet));
+    });
     if ((context_->flags & AV_CODEC_FLAG_PASS1) != 0) write_statistics();
     return;
   }
+  ++frames_;
   const av::Frame input = av::share(*frame);
   if (!follows_types_) input->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   encode_with(*context_, input.get(), id_, take);

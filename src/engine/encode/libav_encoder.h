@@ -26,6 +26,8 @@ struct EncoderFamily {
   bool forces_keys = true;
   // Whether it writes the captions that frames carry, if `plan.captions` asks for them.
   bool carries_captions = false;
+  // Of fewer pictures its decoding times mean nothing. So few are coded in the order of showing.
+  int fewest_timed = 0;
 };
 
 extern const EncoderFamily kX264;
@@ -58,7 +60,9 @@ class LibavEncoder final : public VideoEncoder {
 
   std::string id_;
   bool carries_captions_;
-  bool follows_types_;      // frames come with theirs
+  bool follows_types_;  // frames come with theirs
+  int64_t fewest_timed_;
+  int64_t frames_ = 0;
   std::string statistics_;  // of the first pass, read by the codec until it is closed
   std::string statistics_path_;
   av::CodecContext context_;

@@ -41,6 +41,8 @@ void prepare(Opening& opening) {
 
 }  // namespace
 
-const EncoderFamily kX265{.prepare = prepare};
+// What libx265 takes from a picture's time to tell when it is decoded, it sets at the third one at
+// the latest, and until then holds what was in memory.
+const EncoderFamily kX265{.prepare = prepare, .fewest_timed = 3};
 
 }  // namespace videngine

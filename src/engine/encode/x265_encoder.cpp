@@ -191,7 +191,9 @@ bool X265Encoder::call(x265_picture* in, const Take& take) {
   }
   if (out.sliceType == X265_TYPE_B) packet->flags |= AV_PKT_FLAG_DISPOSABLE;
   packet->pts = out.pts;
-  packet->dts = out.dts;
+  // Counted here: libx265 derives its own from the third frame that it is given, and a reader may
+  // have a picture out before that, or get another one than the third to be shown.
+  packet->dts = coded_++ - context_->has_b_frames;
   if (!links_.writes.empty()) {
     const auto found = std::make_shared<const HevcAnalysis>(out.analysisData);
     for (const auto& queue : links_.writes) queue->push(found);  // a reader may have been given up

@@ -16,7 +16,8 @@ namespace videngine {
 // one encoder gives that to another, or takes it from one. Which frames are what, and what their
 // costs are, is taken too: an encoder that reads has no look-ahead of its own, and is given its
 // frames in the order of coding. What comes out is what libavcodec's wrapper would make, but for
-// that. Owns its encoder; not thread-safe.
+// that, and for times of decoding that are sound from the first picture on. Frames are numbered
+// from 0. Owns its encoder; not thread-safe.
 class X265Encoder final : public VideoEncoder {
  public:
   X265Encoder(const VideoRenditionPlan& plan, Rational frame_rate, const AVFrame& like,
@@ -51,6 +52,7 @@ class X265Encoder final : public VideoEncoder {
   x265::Parameters parameters_;
   x265::Encoder encoder_;
   int64_t frames_ = 0;
+  int64_t coded_ = 0;
   // Of a reading encoder, by their numbers.
   std::map<int64_t, Held> held_;
   std::size_t most_held_ = 0;

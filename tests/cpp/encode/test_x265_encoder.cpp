@@ -10,6 +10,7 @@
 #include "encode/video_encoder.h"
 #include "fixtures/failure.h"
 #include "fixtures/frames.h"
+#include "fixtures/rubbish.h"
 #include "session/run.h"
 
 namespace videngine::test {
@@ -62,14 +63,16 @@ class X265Encoder : public testing::Test {
 
   // Both at once, as a session has them.
   std::pair<Coded, Coded> encode_both(int width_px, int height_px,
-                                      AVPixelFormat format = AV_PIX_FMT_YUV420P) {
+                                      AVPixelFormat format = AV_PIX_FMT_YUV420P,
+                                      int frames = kFrames) {
     const auto queue = std::make_shared<AnalysisQueue>(kAnalysisQueueDepth);
     std::pair<Coded, Coded> both;
     std::jthread half([&] {
-      both.first =
-          encode(half_, {.reads = nullptr, .writes = {queue}}, width_px / 2, height_px / 2, format);
+      both.first = encode(half_, {.reads = nullptr, .writes = {queue}}, width_px / 2, height_px / 2,
+                          format, frames);
     });
-    both.second = encode(whole_, {.reads = queue, .writes = {}}, width_px, height_px, format);
+    both.second =
+        encode(whole_, {.reads = queue, .writes = {}}, width_px, height_px, format, frames);
     return both;
   }
 
@@ -111,11 +114,11 @@ class X265Encoder : public testing::Test {
   VideoRenditionPlan whole_ = video_plan(scratch_, "whole", "p");
 };
 
-void expect_whole(const Coded& coded) {
+void expect_whole(const Coded& coded, int frames = kFrames) {
   std::vector<int64_t> shown = coded.pts;
   std::ranges::sort(shown);
-  ASSERT_EQ(shown.size(), static_cast<std::size_t>(kFrames));
-  for (int n = 0; n < kFrames; ++n) EXPECT_EQ(shown[static_cast<std::size_t>(n)], n);
+  ASSERT_EQ(shown.size(), static_cast<std::size_t>(frames));
+  for (int n = 0; n < frames; ++n) EXPECT_EQ(shown[static_cast<std::size_t>(n)], n);
   EXPECT_TRUE(std::ranges::is_sorted(coded.dts));
   for (std::size_t n = 0; n < coded.pts.size(); ++n) EXPECT_LE(coded.dts[n], coded.pts[n]);
 }
@@ -135,6 +138,18 @@ TEST_F(X265Encoder, ReadsAnAnalysisAndCodesTheSamePicturesInTheSameOrder) {
     for (int n = 0; n < kFrames; ++n) {
       EXPECT_NEAR(shown[static_cast<std::size_t>(n)], mean(*picture(320, 192, n)), 2) << n;
     }
+  }
+}
+
+TEST_F(X265Encoder, FewPicturesHaveDecodingTimesToo) {
+  const Rubbish fresh_memory;
+  for (int frames = 1; frames <= 4; ++frames) {
+    SCOPED_TRACE(frames);
+    const auto [half, whole] = encode_both(320, 192, AV_PIX_FMT_YUV420P, frames);
+    expect_whole(half, frames);
+    expect_whole(whole, frames);
+    EXPECT_EQ(half.dts, whole.dts);
+    EXPECT_GE(half.dts.front(), -2);  // a pyramid of B-frames
   }
 }
 
