@@ -12,10 +12,20 @@ namespace {
 // Steps of the quantizer for each doubling of a block's worth. x264's own is 2: more pays, as
 // docs/performance.md shows.
 constexpr float kStrength = 2.6F;
-// B frames are quantized more coarsely than the frames that they come from: what is left to code in
-// them counts less.
-constexpr int64_t kBFramePercent = 83;
 constexpr int kQuartersOfBlock = 4 * kBlock;
+// B frames are quantized more coarsely than the frames that they come from: what is left to code in
+// them counts less. Not so where a picture moves by a block a frame or more: encoders of its full
+// size lose track of that, the more so the further away a frame is.
+constexpr double kStillBFrame = 0.83;
+constexpr double kFastBFrame = 1;
+constexpr double kFastQuarters = kQuartersOfBlock;
+
+// How far blocks lie from where they come from, in quarters of a pixel.
+double mean_distance(const Motion& motion) {
+  int64_t sum = 0;
+  for (const Vector v : motion.vectors) sum += std::max(std::abs(v.x), std::abs(v.y));
+  return static_cast<double>(sum) / static_cast<double>(motion.vectors.size());
+}
 
 // What is left to code counts so many times: noise and detail that a small picture does not show
 // come from nowhere in a large one.
@@ -44,7 +54,8 @@ std::size_t middle(std::size_t length) { return length < 3 ? 0 : length / 2; }
 FirstLook look_first(const AVFrame& luma, const FirstLook* last) {
   FirstLook look{.picture = std::make_shared<const SmallPicture>(luma)};
   if (last == nullptr) return look;
-  look.from_last = find_motion(*look.picture, *last->picture, nullptr, 1);
+  const Motion* before = last->from_last ? &*last->from_last : nullptr;
+  look.from_last = find_motion(*look.picture, *last->picture, before, 1);
   const auto by_itself = static_cast<double>(cost_by_itself(*look.picture));
   look.new_part = static_cast<double>(look.from_last->total) / std::max(by_itself, 1.0);
   look.cut = look.new_part >= kCutPart && look.new_part >= kCutJump * last->new_part;
@@ -103,7 +114,10 @@ int64_t Lookahead::cost_of_group(std::size_t before, std::size_t length) {
   const std::size_t end = before + length;
   int64_t between = 0;
   for (std::size_t i = 1; i < length; ++i) between += to_both(before + i, i, length - i).total;
-  return to_past(end, length).total + between * kBFramePercent / 100;
+  const Motion& whole = to_past(end, length);
+  const double speed = mean_distance(whole) / static_cast<double>(length) / kFastQuarters;
+  const double each = std::lerp(kStillBFrame, kFastBFrame, std::min(speed, 1.0));
+  return whole.total + static_cast<int64_t>(each * static_cast<double>(between));
 }
 
 const Motion& Lookahead::to_past(std::size_t i, std::size_t distance) {

@@ -32,7 +32,7 @@ void LookaheadStage::look_first() {
   std::optional<FirstLook> last;
   while (const std::optional<av::Frame> frame = frames_->pop()) {
     FirstLook look = analysis::look_first(**frame, last ? &*last : nullptr);
-    last = FirstLook{.picture = look.picture, .new_part = look.new_part};
+    last = look;
     if (!looks_->push(std::move(look))) break;
   }
   frames_->close();

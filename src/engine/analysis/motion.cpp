@@ -38,6 +38,13 @@ int bits(int difference) {
 }
 int bits(Vector a, Vector b) { return bits(a.x - b.x) + bits(a.y - b.y); }
 
+int16_t median(int16_t a, int16_t b, int16_t c) {
+  return std::max(std::min(a, b), std::min(std::max(a, b), c));
+}
+Vector median(Vector a, Vector b, Vector c) {
+  return {median(a.x, b.x, c.x), median(a.y, b.y, c.y)};
+}
+
 // The two samples whose mean is what lies at a vector; the same one twice where it lies on one.
 std::array<const uint8_t*, 2> around(const SmallPicture& picture, int x, int y, Vector v) {
   const auto at_half = [&](int hx, int hy) {  // in halves of a pixel
@@ -48,11 +55,14 @@ std::array<const uint8_t*, 2> around(const SmallPicture& picture, int x, int y, 
   return {at_half(hx, hy), at_half(hx + (v.x & 1), hy + (v.y & 1))};
 }
 
-// One block, wanted in another picture.
+// One block, wanted in another picture. What it costs to say where it comes from is part of every
+// step: else grain is found everywhere, and seems to come from where it does not.
 class Search {
  public:
-  Search(const SmallPicture& picture, const SmallPicture& reference, int column, int row)
+  Search(const SmallPicture& picture, const SmallPicture& reference, int column, int row,
+         Vector predicted)
       : reference_(reference),
+        predicted_(predicted),
         x_(column * kBlock),
         y_(row * kBlock),
         pixels_(picture.at(0, x_, y_)),
@@ -65,12 +75,12 @@ class Search {
   void guess(Vector quarters) {
     const Vector v{static_cast<int16_t>(std::clamp<int>((quarters.x + 2) >> 2, low_.x, high_.x)),
                    static_cast<int16_t>(std::clamp<int>((quarters.y + 2) >> 2, low_.y, high_.y))};
-    if (best_sad_ >= 0 && v == best_) return;
+    if (best_cost_ >= 0 && v == best_) return;
     attempt(v);
   }
   // Walks downhill from the best guess.
   void walk() {
-    for (int step = 0; step < kMostSteps && best_sad_ > kGoodEnough; ++step) {
+    for (int step = 0; step < kMostSteps && best_cost_ > kGoodEnough; ++step) {
       const Vector centre = best_;
       for (const Vector d : kCross) {
         const Vector v{static_cast<int16_t>(centre.x + d.x), static_cast<int16_t>(centre.y + d.y)};
@@ -80,28 +90,28 @@ class Search {
       if (best_ == centre) return;
     }
   }
-  // The best in quarters, and its cost beside a prediction of it. Halves of a pixel are told apart
-  // by their differences, which cost a fifth of their transform.
-  [[nodiscard]] std::pair<Vector, int> refined(Vector predicted) {
-    Vector best{static_cast<int16_t>(best_.x * kQuarters),
-                static_cast<int16_t>(best_.y * kQuarters)};
-    if (best_sad_ > kGoodEnough) {
+  // The best in quarters, and its cost. Halves of a pixel are told apart by their differences,
+  // which cost a fifth of their transform.
+  [[nodiscard]] std::pair<Vector, int> refined() {
+    Vector best = quarters(best_);
+    if (best_cost_ > kGoodEnough) {
       const Vector centre = best;
       for (const Vector d : kCross) {
         const Vector v{static_cast<int16_t>(centre.x + 2 * d.x),
                        static_cast<int16_t>(centre.y + 2 * d.y)};
-        const int found = sad(pixels_, stride_, around(reference_, x_, y_, v)[0], stride_);
-        if (found >= best_sad_) continue;
-        best_sad_ = found;
+        const int found =
+            sad(pixels_, stride_, around(reference_, x_, y_, v)[0], stride_) + bits(v, predicted_);
+        if (found >= best_cost_) continue;
+        best_cost_ = found;
         best = v;
       }
     }
-    int cost = at_quarters(best) + bits(best, predicted);
+    int cost = at_quarters(best) + bits(best, predicted_);
     if (cost > kGoodEnough / 2) {
       const Vector centre = best;
       for (const Vector d : kCross) {
         const Vector v{static_cast<int16_t>(centre.x + d.x), static_cast<int16_t>(centre.y + d.y)};
-        const int found = at_quarters(v) + bits(v, predicted);
+        const int found = at_quarters(v) + bits(v, predicted_);
         if (found >= cost) continue;
         cost = found;
         best = v;
@@ -114,15 +124,20 @@ class Search {
   // Interpolation takes one pixel more.
   static constexpr int kReach = SmallPicture::kMargin - 2;
 
+  static Vector quarters(Vector v) {
+    return {static_cast<int16_t>(v.x * kQuarters), static_cast<int16_t>(v.y * kQuarters)};
+  }
   void attempt(Vector v) {
-    const int found = sad(pixels_, stride_, reference_.at(0, x_ + v.x, y_ + v.y), stride_);
-    if (best_sad_ >= 0 && found >= best_sad_) return;
-    best_sad_ = found;
+    const int found = sad(pixels_, stride_, reference_.at(0, x_ + v.x, y_ + v.y), stride_) +
+                      bits(quarters(v), predicted_);
+    if (best_cost_ >= 0 && found >= best_cost_) return;
+    best_cost_ = found;
     best_ = v;
   }
   [[nodiscard]] int at_quarters(Vector v) const;
 
   const SmallPicture& reference_;
+  Vector predicted_;
   int x_;
   int y_;
   const uint8_t* pixels_;
@@ -130,7 +145,7 @@ class Search {
   Vector low_;   // whole pixels
   Vector high_;  //
   Vector best_;
-  int best_sad_ = -1;
+  int best_cost_ = -1;
 };
 
 int Search::at_quarters(Vector v) const {
@@ -197,20 +212,18 @@ Motion find_motion_on(const SmallPicture& picture, const SmallPicture& reference
   std::size_t i = 0;
   for (int row = 0; row < picture.rows(); ++row) {
     for (int column = 0; column < columns; ++column, ++i) {
-      Search search(picture, reference, column, row);
       const Vector left = column > 0 ? motion.vectors[i - 1] : Vector{};
-      search.guess({});
-      search.guess(left);
-      if (row > 0) {
-        search.guess(motion.vectors[i - columns]);
-        if (column + 1 < columns) search.guess(motion.vectors[i - columns + 1]);
-      }
+      const Vector above = row > 0 ? motion.vectors[i - columns] : left;
+      const Vector beside =
+          row > 0 && column + 1 < columns ? motion.vectors[i - columns + 1] : left;
+      Search search(picture, reference, column, row, median(left, above, beside));
+      for (const Vector v : {Vector{}, left, above, beside}) search.guess(v);
       if (hint != nullptr) {
         const Vector h = hint->vectors[i];
         search.guess({static_cast<int16_t>(h.x * scale), static_cast<int16_t>(h.y * scale)});
       }
       search.walk();
-      const auto [vector, cost] = search.refined(left);
+      const auto [vector, cost] = search.refined();
       motion.vectors[i] = vector;
       motion.costs[i] = static_cast<uint16_t>(cost);
       motion.total += std::min<int>(cost, picture.intra()[i]);

@@ -19,7 +19,8 @@ struct Motion {
 };
 
 // Looks for each block of `picture` in `reference`: near its neighbours' vectors, and near those of
-// `hint` times `scale`, which is about the same picture and another reference, or is null.
+// `hint` times `scale`, which is about the same picture and another reference or about the picture
+// before, or is null.
 Motion find_motion(const SmallPicture& picture, const SmallPicture& reference, const Motion* hint,
                    int scale);
 

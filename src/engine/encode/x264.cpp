@@ -10,6 +10,10 @@ namespace {
 // means what it meant although the tree makes most blocks finer.
 constexpr double kTreeCrf = 7.0;
 
+// Large pictures lose nothing by the coarser search for parts of pixels; smaller ones do
+// (docs/performance.md).
+constexpr int kCoarseFromPixels = 1'500'000;
+
 void look_ahead_no_more(Opening& opening) {
   opening.options.set("mbtree", static_cast<int64_t>(0));
   opening.options.set("rc-lookahead", static_cast<int64_t>(0));
@@ -17,9 +21,8 @@ void look_ahead_no_more(Opening& opening) {
   // At 1 itself x264 makes an encoder's first frame coarser than its other key frames.
   opening.context.qcompress = std::nextafter(1.0F, 0.0F);
   opening.context.b_quant_factor = 1;
-  // What the shared look gives in quality is more than this preset's own finer search does, and it
-  // costs less (docs/performance.md).
-  if (opening.plan.preset == "veryfast" && !opening.options.has("subq")) {
+  const bool large = opening.like.width * opening.like.height >= kCoarseFromPixels;
+  if (large && opening.plan.preset == "veryfast" && !opening.options.has("subq")) {
     opening.options.set("subq", static_cast<int64_t>(1));
   }
 }

@@ -178,6 +178,46 @@ TEST(FirstLook, TakesNoMotionForACut) {
   EXPECT_TRUE(cuts(12, [](int i) { return texture(5 * i, 2 * i); }).empty());
 }
 
+// Each picture's motion is looked for where that of the one before was found.
+TEST(FirstLook, KeepsUpWithAPanThatGathersSpeed) {
+  std::optional<FirstLook> last;
+  int at_px = 0;
+  int speed_px = 0;
+  for (; speed_px <= 24; speed_px += 2) {
+    at_px += speed_px;
+    last = look_first(*texture(at_px, 0), last ? &*last : nullptr);
+  }
+  const Vector wanted{static_cast<int16_t>(4 * (speed_px - 2)), 0};
+  const std::vector<Vector>& found = last->from_last->vectors;
+  EXPECT_GT(std::ranges::count(found, wanted), std::ssize(found) / 2);
+}
+
+// What fits better elsewhere by chance must be worth saying where it comes from.
+TEST(FirstLook, FollowsAFaintPictureAndNotItsGrain) {
+  const auto grainy = [](int number) {
+    av::Frame made = texture(0, 0);
+    std::mt19937 grain(static_cast<unsigned>(number));
+    for (int y = 0; y < kHeight; ++y) {
+      uint8_t* row = made->data[0] + static_cast<std::ptrdiff_t>(y) * made->linesize[0];
+      for (int x = 0; x < kWidth; ++x) row[x] = static_cast<uint8_t>(row[x] / 32 + grain() % 15);
+    }
+    return made;
+  };
+  std::optional<FirstLook> last;
+  for (int i = 0; i < 30; ++i) last = look_first(*grainy(i), last ? &*last : nullptr);
+  const std::vector<Vector>& found = last->from_last->vectors;
+  const auto far = [](Vector v) { return std::max(std::abs(v.x), std::abs(v.y)) > kBlock; };
+  EXPECT_LT(std::ranges::count_if(found, far), std::ssize(found) / 5);
+}
+
+TEST(Lookahead, MakesFewerBFramesOfFastMotion) {
+  const auto two_way = [](int speed_px) {
+    const auto pan = [=](int i) { return texture(speed_px * i, 0, 40, static_cast<unsigned>(i)); };
+    return std::ranges::count_if(look(40, 10, 40, pan).frames, &Finding::two_way);
+  };
+  EXPECT_LT(two_way(12), two_way(2));
+}
+
 TEST(FirstLook, TakesNoGrainForACut) {
   const auto grain = [](int i) { return texture(0, 0, kWidth, static_cast<unsigned>(i)); };
   EXPECT_TRUE(cuts(12, grain).empty());
