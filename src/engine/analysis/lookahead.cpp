@@ -20,11 +20,17 @@ constexpr double kStillBFrame = 0.83;
 constexpr double kFastBFrame = 1;
 constexpr double kFastQuarters = kQuartersOfBlock;
 
-// How far blocks lie from where they come from, in quarters of a pixel.
-double mean_distance(const Motion& motion) {
-  int64_t sum = 0;
-  for (const Vector v : motion.vectors) sum += std::max(std::abs(v.x), std::abs(v.y));
-  return static_cast<double>(sum) / static_cast<double>(motion.vectors.size());
+// How far a picture has moved as a whole, in quarters of a pixel: vectors that follow grain point
+// everywhere, and cancel.
+double distance_moved(const Motion& motion) {
+  int64_t x = 0;
+  int64_t y = 0;
+  for (const Vector v : motion.vectors) {
+    x += v.x;
+    y += v.y;
+  }
+  return static_cast<double>(std::max(std::abs(x), std::abs(y))) /
+         static_cast<double>(motion.vectors.size());
 }
 
 // What is left to code counts so many times: noise and detail that a small picture does not show
@@ -115,7 +121,7 @@ int64_t Lookahead::cost_of_group(std::size_t before, std::size_t length) {
   int64_t between = 0;
   for (std::size_t i = 1; i < length; ++i) between += to_both(before + i, i, length - i).total;
   const Motion& whole = to_past(end, length);
-  const double speed = mean_distance(whole) / static_cast<double>(length) / kFastQuarters;
+  const double speed = distance_moved(whole) / static_cast<double>(length) / kFastQuarters;
   const double each = std::lerp(kStillBFrame, kFastBFrame, std::min(speed, 1.0));
   return whole.total + static_cast<int64_t>(each * static_cast<double>(between));
 }
