@@ -261,6 +261,7 @@ class TestRefusal:
         deliverer_of(api).deliver_one()
         assert self.event(api).status == "failed"
 
+    @pytest.mark.alone
     def test_a_receiver_that_does_not_answer_is_tried_again(
         self, api: Api, job_id: str, http_server: HttpServer
     ) -> None:

@@ -138,6 +138,7 @@ def test_a_store_that_goes_away_half_way_keeps_no_parts_once_it_is_back(
     assert [p.name for p in large.parent.iterdir()] == ["film.mp4"]
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("_no_waiting")
 def test_a_store_that_stalls_is_given_up_and_keeps_no_parts(
     s3_server: S3Server, settings: MakeSettings, large: Path, wire: Wire

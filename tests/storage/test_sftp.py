@@ -255,6 +255,7 @@ def test_a_download_goes_on_where_its_connection_broke(
     assert cuts
 
 
+@pytest.mark.alone
 def test_a_server_that_hangs_is_given_up_and_a_wait_for_it_can_be_cancelled(
     sshd: SshServer, settings: MakeSettings, scratch: Path, ignore: Moved
 ) -> None:
