@@ -93,7 +93,7 @@ class Search {
   // The best in quarters, and its cost. Halves of a pixel are told apart by their differences,
   // which cost a fifth of their transform.
   [[nodiscard]] std::pair<Vector, int> refined() {
-    Vector best = quarters(best_);
+    Vector best = in_quarters(best_);
     if (best_cost_ > kGoodEnough) {
       const Vector centre = best;
       for (const Vector d : kCross) {
@@ -124,12 +124,12 @@ class Search {
   // Interpolation takes one pixel more.
   static constexpr int kReach = SmallPicture::kMargin - 2;
 
-  static Vector quarters(Vector v) {
+  static Vector in_quarters(Vector v) {
     return {static_cast<int16_t>(v.x * kQuarters), static_cast<int16_t>(v.y * kQuarters)};
   }
   void attempt(Vector v) {
     const int found = sad(pixels_, stride_, reference_.at(0, x_ + v.x, y_ + v.y), stride_) +
-                      bits(quarters(v), predicted_);
+                      bits(in_quarters(v), predicted_);
     if (best_cost_ >= 0 && found >= best_cost_) return;
     best_cost_ = found;
     best_ = v;

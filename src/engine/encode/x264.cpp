@@ -10,7 +10,7 @@ namespace {
 // means what it meant although the tree makes most blocks finer.
 constexpr double kTreeCrf = 7.0;
 
-// Large pictures lose nothing by the coarser search for parts of pixels; smaller ones do
+// Large pictures lose next to nothing by the coarser search for parts of pixels; smaller ones do
 // (docs/performance.md).
 constexpr int kCoarseFromPixels = 1'500'000;
 
