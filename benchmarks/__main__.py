@@ -27,9 +27,10 @@ from benchmarks import (
 from benchmarks.ladders import Ladder
 from benchmarks.machine import BUILD, kind
 from benchmarks.records import Result, results
-from benchmarks.sources import SOURCES, first_seconds, source
+from benchmarks.sources import SOURCES, Source, first_seconds, source
 
 VARIED = ("noisy", "animation", "grain", "sport")
+VARIED_S = 10
 PRESETS = ("veryfast", "medium")
 
 
@@ -43,6 +44,7 @@ class Bench:
         curves: whether quality is measured too.
         seconds: if not 0, only the beginning of the titles of ladders.
         long: the title that a sprite is made of.
+        done: results that need not be measured again.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Bench:
         curves: bool = True,
         seconds: int = 0,
         long: str = "long",
+        done: Sequence[Result] = (),
     ) -> None:
         self._runs = runs
         self._sources = sources
@@ -61,6 +64,7 @@ class Bench:
         self._curves = curves
         self._seconds = seconds
         self._long = long
+        self._done = {result.key for result in done}
 
     @property
     def by_name(self) -> dict[str, Callable[[Path], list[Result]]]:
@@ -83,35 +87,39 @@ class Bench:
         return [
             result
             for preset in self._presets
-            for result in self._ladders("libx264", preset, ladders.FULL_HD, folder)
+            for result in self._ladders(
+                Ladder(codec="libx264", preset=preset, rungs=ladders.FULL_HD),
+                self._titles(self._seconds),
+                folder,
+            )
         ]
 
     def hevc(self, folder: Path) -> list[Result]:
-        return self._ladders("libx265", "medium", ladders.HEVC, folder)
-
-    def shaka(self, folder: Path) -> list[Result]:
-        """Its preset is its own, so ours and FFmpeg's take that one."""
-        return self._ladders("libx264", peers.SHAKA_PRESET, ladders.FULL_HD, folder)
-
-    def _ladders(
-        self, codec: str, preset: str, rungs: tuple[ladders.Rung, ...], folder: Path
-    ) -> list[Result]:
-        ladder = Ladder(codec=codec, preset=preset, rungs=rungs)
-        titles = [source(name) for name in self._sources]
-        if self._seconds:
-            titles = [first_seconds(title, self._seconds) for title in titles]
-        return [
-            bench_ladder.measure(
-                title, ladder, folder, runs=self._runs, curves=self._curves, each=self._curves
-            )
-            for title in titles
-        ]
+        """Of half as much of the titles: it takes four times as long."""
+        ladder = Ladder(codec="libx265", preset="medium", rungs=ladders.HEVC)
+        return self._ladders(ladder, self._titles((self._seconds or VARIED_S) // 2), folder)
 
     def uhd(self, folder: Path) -> list[Result]:
         ladder = Ladder(codec="libx264", preset="veryfast", rungs=ladders.UHD)
-        title = source("uhd")
+        return self._ladders(ladder, [source("uhd")], folder, costs_only=True)
+
+    def shaka(self, folder: Path) -> list[Result]:
+        """Of one title, as a tool is compared; its preset is its own, so all sides take that."""
+        ladder = Ladder(codec="libx264", preset=peers.SHAKA_PRESET, rungs=ladders.FULL_HD)
+        return self._ladders(ladder, self._titles(self._seconds)[:1], folder, costs_only=True)
+
+    def _titles(self, seconds: int) -> list[Source]:
+        titles = [source(name) for name in self._sources]
+        return [first_seconds(title, seconds) for title in titles] if seconds else titles
+
+    def _ladders(
+        self, ladder: Ladder, titles: Sequence[Source], folder: Path, *, costs_only: bool = False
+    ) -> list[Result]:
+        curves = self._curves and not costs_only
         return [
-            bench_ladder.measure(title, ladder, folder, runs=self._runs, curves=False, each=False)
+            bench_ladder.measure(title, ladder, folder, runs=self._runs, curves=curves, each=curves)
+            for title in titles
+            if bench_ladder.key(title, ladder) not in self._done
         ]
 
     def request(self, folder: Path) -> list[Result]:
@@ -132,7 +140,7 @@ class Bench:
         ]
 
     def per_title(self, folder: Path) -> list[Result]:
-        return bench_per_title.measure(folder)
+        return bench_per_title.measure(folder, done=self._done)
 
     def schedule(self, folder: Path) -> list[Result]:
         """Of one title; the others differ little."""
@@ -190,6 +198,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", nargs="+", default=VARIED, choices=titles, metavar="TITLE")
     parser.add_argument("--preset", nargs="+", default=PRESETS, help="of the H.264 ladders")
     parser.add_argument("--seconds", type=int, default=0, help="only the titles' beginning")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out what was measured with this engine already, and show it beside the rest",
+    )
     parser.add_argument("--no-curves", action="store_true", help="leave quality out")
     given = parser.parse_args(argv)
     wrong = set(given.names) - {*names, "ladder", "report", "frames"}
@@ -201,19 +214,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench_frames.main(runs=given.runs)
         if given.names == ["frames"]:
             return 0
+    done = results(same=("kind", "engine")) if given.resume else []
     bench = Bench(
         runs=given.runs,
         sources=given.source,
         presets=given.preset,
         curves=not given.no_curves,
         seconds=given.seconds,
+        done=done,
     )
     chosen = names if "ladder" in given.names else [n for n in names if n in given.names]
-    found = _run(bench, chosen)
-    everything = {"ladder", "report"} & set(given.names)
-    shown = results() if everything else found
+    measured = {result.bench for result in done} - {"ladder", "per_title"}
+    found = _run(bench, [name for name in chosen if name not in measured])
+    shown = results() if "report" in given.names else [*done, *found]
     print(report.text(shown))
-    if everything:
+    if {"ladder", "report"} & set(given.names):
         print(f"\n## Goals\n\n{goals.table(shown)}")
     plots = report.plot(shown)
     print(f"\nRecords and {len(plots)} plots are in {BUILD}.")

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks import ladders, peers, quality, records
 from benchmarks.ladders import Ladder
+from benchmarks.machine import facts
 from benchmarks.measure import Command, Side, alternate, run
 from benchmarks.quality import Point
 from benchmarks.records import Result, compared, keep
@@ -33,9 +34,10 @@ class Way:
     name: str
     commands: Callable[[Source, Ladder, Path], Sequence[Command]]
     playlists: Callable[[Path, Ladder], list[Path]]
+    once: bool = False
 
     def side(self, title: Source, ladder: Ladder) -> Side:
-        return Side(self.name, partial(self.commands, title, ladder))
+        return Side(self.name, partial(self.commands, title, ladder), once=self.once)
 
 
 def ways(title: Source, *, shaka: bool = False) -> tuple[Way, ...]:
@@ -50,6 +52,7 @@ def ways(title: Source, *, shaka: bool = False) -> tuple[Way, ...]:
             "ffmpeg each",
             partial(peers.command_each, sound=sound),
             partial(peers.playlists, each=True),
+            once=True,
         ),
     ]
     if shaka:
@@ -58,9 +61,15 @@ def ways(title: Source, *, shaka: bool = False) -> tuple[Way, ...]:
                 "shaka-streamer",
                 partial(peers.shaka_streamer, sound=sound),
                 peers.shaka_playlists,
+                once=True,
             )
         )
     return tuple(found)
+
+
+def key(title: Source, ladder: Ladder) -> str:
+    """Of what `measure` gives."""
+    return Result(bench="ladder", case=ladder.label, source=title.name).key
 
 
 def measure(
@@ -142,6 +151,36 @@ def test_every_way_to_a_ladder_makes_the_same_pictures(
     assert result.values["cpu"] > 0
     keep(result, title)
     assert records.results(records.FILE) == [result]
+
+
+def test_sides_take_turns_and_some_run_in_the_first_round_only(tmp_path: Path) -> None:
+    sides = [
+        Side(name, lambda _: [Command(argv=("true",))], once=name == "once")
+        for name in ("ours", "theirs", "once")
+    ]
+    rounds = alternate(sides, tmp_path, runs=3)
+    assert {name: len(costs) for name, costs in rounds.costs.items()} == {
+        "ours": 3,
+        "theirs": 3,
+        "once": 1,
+    }
+    assert rounds.ratio("ours", "once", "wall_s").median > 0
+
+
+def test_what_this_engine_was_measured_at_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FILE", tmp_path / "records.jsonl")
+    title, ladder = source("tiny"), Ladder(codec="libx264", preset="slow", rungs=ladders.TINY)
+    result = Result(bench="ladder", case=ladder.label, source=title.name)
+    keep(result, title)
+    same = records.results(records.FILE, same=("kind", "engine"))
+    assert [found.key for found in same] == [key(title, ladder)]
+    line = records.FILE.read_text()
+    engine = facts()["engine"]
+    records.FILE.write_text(line.replace(engine, "another") + line.replace("slow", "fast"))
+    again = records.results(records.FILE, same=("kind", "engine"))
+    assert [found.case for found in again] == [ladder.label.replace("slow", "fast")]
 
 
 def test_bd_rate_of_a_curve_at_twice_the_rate_is_100_percent() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def measure_one(title: Source, ladder: Ladder, folder: Path) -> Result:
     ``top`` are those of the largest rung alone, ``all`` of all rungs. ``analysis`` is the trials'
     CPU as part of the encode's.
     """
-    result = Result(bench="per_title", case=f"{ladder.codec} {ladder.preset}", source=title.name)
+    result = _result(title, ladder)
     for side in SIDES:
         cpu_s = make(side, title, ladder, folder / side)
         playlists = list((folder / side / "hls").glob("video_*/*.m3u8"))
@@ -100,9 +100,18 @@ def measure_one(title: Source, ladder: Ladder, folder: Path) -> Result:
     return keep(result, title)
 
 
-def measure(folder: Path) -> list[Result]:
+def measure(folder: Path, *, done: Collection[str]) -> list[Result]:
+    """All titles but those whose results' keys are ``done``."""
     ladder = Ladder(codec="libx264", preset="medium", rungs=ladders.HD)
-    return [measure_one(source(name), ladder, folder / name) for name in TITLES]
+    return [
+        measure_one(source(name), ladder, folder / name)
+        for name in TITLES
+        if _result(source(name), ladder).key not in done
+    ]
+
+
+def _result(title: Source, ladder: Ladder) -> Result:
+    return Result(bench="per_title", case=f"{ladder.codec} {ladder.preset}", source=title.name)
 
 
 def test_a_suited_ladder_takes_fewer_bits_for_the_same_vmaf(tmp_path: Path) -> None:

@@ -159,10 +159,14 @@ def run(command: Command) -> Cost:
 
 @dataclass(frozen=True)
 class Side:
-    """One of those that are compared: the commands, one after the other, that fill a folder."""
+    """One of those that are compared: the commands, one after the other, that fill a folder.
+
+    ``once``: only in the first round, as it is there for orientation and no goal is about it.
+    """
 
     name: str
     commands: Callable[[Path], Sequence[Command]]
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ class Rounds:
 
     def ratio(self, ours: str, peer: str, metric: str) -> Spread:
         """Of two sides, of the ratios of the same round: below 1, ``ours`` takes less."""
-        pairs = zip(self.costs[ours], self.costs[peer], strict=True)
+        pairs = zip(self.costs[ours], self.costs[peer], strict=False)
         return Spread.of([getattr(a, metric) / getattr(b, metric) for a, b in pairs])
 
     def best(self, ours: str, peers: Sequence[str], metric: str) -> Spread:
@@ -220,6 +224,8 @@ def alternate(sides: Sequence[Side], folder: Path, *, runs: int) -> Rounds:
     argv: dict[str, list[tuple[str, ...]]] = {}
     for n in range(runs):
         for side in [*sides[n % len(sides) :], *sides[: n % len(sides)]]:
+            if side.once and n > 0:
+                continue
             target = folder / side.name
             shutil.rmtree(target, ignore_errors=True)
             target.mkdir(parents=True)

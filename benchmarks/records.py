@@ -98,11 +98,12 @@ def _append(record: str, title: Source, content: dict[str, Any]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def results(file: Path = FILE) -> list[Result]:
-    """The last result of every comparison that was made on this kind of machine."""
+def results(file: Path = FILE, *, same: Sequence[str] = ("kind",)) -> list[Result]:
+    """The last result of every comparison whose machine has the ``same`` facts as this one."""
     found: dict[str, Result] = {}
+    now = facts()
     for line in _lines(file):
-        if line["record"] == "result" and line["machine"]["kind"] == facts()["kind"]:
+        if line["record"] == "result" and all(line["machine"][name] == now[name] for name in same):
             result = _result(line["content"])
             found.pop(result.key, None)
             found[result.key] = result

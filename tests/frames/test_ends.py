@@ -81,6 +81,12 @@ def test_damage_in_the_middle(whole: Path, spoiled: Path) -> None:
     assert got == good[: len(got)]
     assert 20 <= len(got) <= 30
     assert 0.8 <= caught.value.time <= 1.3
+    # The same where other groups are decoded already.
+    beside: list[str] = []
+    with pytest.raises(DamagedSource) as same:
+        beside.extend(map(digest, videngine.open(spoiled, threads=4)))
+    assert beside == got
+    assert str(same.value) == str(caught.value)
     assert [digest(f) for f in videngine.open(spoiled, damaged="show")] == reference(spoiled)
     # By skipping: good frames only, before the damage and from the next key frame on.
     skipped = [digest(f) for f in videngine.open(spoiled, damaged="skip")]

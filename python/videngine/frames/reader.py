@@ -133,8 +133,9 @@ class Reader:
     def batches(self, n: int, *, queue: int = 2) -> Iterator[list[Frame]]:
         """All frames from the first, ``n`` at a time (fewer at the end).
 
-        They are decoded in the background, at most ``n * queue`` ahead; the GIL changes hands once
-        a batch. The batch before counts against ``max_live_frames`` while it is held.
+        They are decoded in the background: at most ``n * queue`` wait to be taken, and later groups
+        of pictures for their turn (at most 512 MiB, with ``threads=1`` none). The GIL changes hands
+        once a batch. The batch before counts against ``max_live_frames`` while it is held.
 
         Raises:
             ValueError: ``n`` or ``queue`` below 1. Else as iteration.
@@ -356,6 +357,7 @@ def open(
         stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
             all streams; None: none, for sources of which only `Reader.audio` is wanted.
         threads: of decoding, in one GOP or several at once; ``auto``: as many as there are cores.
+            1 takes least memory.
         device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
         damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind
             the last good one. ``skip``: they are left out, with all up to the next key frame.

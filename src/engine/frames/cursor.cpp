@@ -74,9 +74,33 @@ std::optional<Cursor::Step> Cursor::next() {
   }
 }
 
-// The next packet of our stream; false at the end.
+// The next packet to be decoded; false at the end.
 bool Cursor::read() {
   if (std::exchange(held_, false)) return true;
+  if (given_.empty()) return !only_given_ && read_file();
+  av_packet_unref(packet_.get());
+  av::check(av_packet_ref(packet_.get(), given_.front().get()), "av_packet_ref", path_);
+  given_.pop_front();
+  return true;
+}
+
+std::shared_ptr<const AVPacket> Cursor::read_packet() {
+  if (!read_file()) return nullptr;
+  ++next_packet_;
+  av::Packet packet = av::make_packet();
+  av_packet_move_ref(packet.get(), packet_.get());
+  return packet;
+}
+
+void Cursor::decode(const Packets& packets, int32_t first, bool only) {
+  forget();
+  given_.assign(packets.begin(), packets.end());
+  only_given_ = only;
+  next_packet_ = first;
+}
+
+// The next packet of our stream in the file; false at its end.
+bool Cursor::read_file() {
   while (true) {
     av_packet_unref(packet_.get());
     const int got = av_read_frame(&context(), packet_.get());
@@ -193,6 +217,10 @@ void Cursor::seek(std::shared_ptr<const Index> index, int32_t packet) {
     ++next_packet_;
     held_ = read();
   }
+  forget();
+}
+
+void Cursor::forget() {
   decoder_->flush();
   sent_.clear();
   last_pts_.reset();
@@ -204,22 +232,26 @@ double Cursor::time_s(int64_t pts) const {
          static_cast<double>(input_->origin_us()) / AV_TIME_BASE;
 }
 
-void Cursor::require_whole() {
-  const AVStream& pictures = stream();
+bool Cursor::whole() const {
+  // Other containers do not list their packets.
+  const bool lists_all = std::string_view(context().iformat->name).starts_with("mov");
+  return read_error_ == 0 &&
+         (!lists_all || next_packet_ >= avformat_index_get_entries_count(&stream()));
+}
+
+void Cursor::require_whole() const {
+  if (whole()) return;
   const int64_t pts = last_pts_.value_or(0);
   if (read_error_ != 0) {
     throw Damage("The source cannot be read further than " + std::to_string(time_s(pts)) +
                      " s: " + av::describe(read_error_) + ".",
                  pts, time_s(pts));
   }
-  const int listed = avformat_index_get_entries_count(&pictures);
-  const bool lists_all = std::string_view(context().iformat->name).starts_with("mov");
-  if (lists_all && next_packet_ < listed) {
-    throw Damage("The source breaks off at " + std::to_string(time_s(pts)) +
-                     " s: " + std::to_string(next_packet_) + " of " + std::to_string(listed) +
-                     " pictures are there. It is truncated or damaged.",
-                 pts, time_s(pts));
-  }
+  throw Damage("The source breaks off at " + std::to_string(time_s(pts)) +
+                   " s: " + std::to_string(next_packet_) + " of " +
+                   std::to_string(avformat_index_get_entries_count(&stream())) +
+                   " pictures are there. It is truncated or damaged.",
+               pts, time_s(pts));
 }
 
 }  // namespace videngine::frames

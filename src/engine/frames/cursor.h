@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "av/handles.h"
 #include "decode/decoder.h"
@@ -15,6 +17,9 @@
 #include "frames/index.h"
 
 namespace videngine::frames {
+
+// Packets as they are in a file.
+using Packets = std::vector<std::shared_ptr<const AVPacket>>;
 
 // One decoder on its way through the pictures of a source. Every packet is given its place in the
 // file as its timestamp, so that each frame tells which packet it came from, whatever timestamps
@@ -50,6 +55,11 @@ class Cursor {
     bool end = false;   // behind last_packet as if the source ended there
   };
   void aim(const Aim& aim) { aim_ = aim; }
+  // The next packet of the source, for another cursor to decode; null at the end.
+  std::shared_ptr<const AVPacket> read_packet();
+  // Forgets what came before and decodes these packets, of which the first is number `first`.
+  // Behind them the source goes on, where read_packet() has come to, or (`only`) ends.
+  void decode(const Packets& packets, int32_t first, bool only);
   // From any thread: ends reading.
   void stop() { stopped_ = true; }
 
@@ -58,10 +68,12 @@ class Cursor {
   [[nodiscard]] AVFormatContext& context() const { return *input_->context(); }
   // A time in the source's own clock.
   [[nodiscard]] double time_s(int64_t pts) const;
-  // How many packets were fed since the last seek, counted from the file's start.
+  // How many packets were fed, or read, counted from the file's start.
   [[nodiscard]] int32_t packets_read() const { return next_packet_; }
-  // Throws Damage if the source ends before it says it does. At its end only.
-  void require_whole();
+  // Whether the source goes as far as it says it does; at its end only.
+  [[nodiscard]] bool whole() const;
+  // Throws Damage if it does not.
+  void require_whole() const;
 
  private:
   struct Sent {
@@ -71,6 +83,8 @@ class Cursor {
 
   void open();
   bool read();
+  bool read_file();
+  void forget();
   std::optional<Step> feed();
   Step finish(av::Frame frame);
   [[nodiscard]] int64_t missed_pts() const;
@@ -84,6 +98,8 @@ class Cursor {
   std::optional<Decoder> decoder_;
   av::Packet packet_ = av::make_packet();
   bool held_ = false;  // packet_ was read by a seek and is yet to be fed
+  std::deque<std::shared_ptr<const AVPacket>> given_;  // to be decoded in place of the file's
+  bool only_given_ = false;
   int stream_ = -1;
   int32_t next_packet_ = 0;
   int read_error_ = 0;

@@ -22,6 +22,9 @@ namespace {
 constexpr int64_t kCrewBytes = int64_t{1} << 30;
 constexpr int64_t kPicturesPerDecoder = 20;
 
+// What the frames may take that a feed's decoders make before their turn.
+constexpr int64_t kAheadBytes = int64_t{512} << 20;
+
 // Codecs of which each packet becomes one frame, so that a scan of the packets counts the frames.
 // Others hide frames, or pack two into one.
 bool one_frame_a_packet(AVCodecID codec) {
@@ -50,10 +53,13 @@ StreamLook look_at(const Cursor& cursor) {
   return look;
 }
 
+int thread_count(const ReaderOptions& options) {
+  return options.threads > 0 ? options.threads : av_cpu_count();
+}
+
 std::size_t crew_size(const ReaderOptions& options, const StreamLook& look) {
-  const int threads = options.threads > 0 ? options.threads : av_cpu_count();
   const int64_t room = kCrewBytes / (kPicturesPerDecoder * look.frame_bytes);
-  return static_cast<std::size_t>(std::clamp<int64_t>(room, 1, threads));
+  return static_cast<std::size_t>(std::clamp<int64_t>(room, 1, thread_count(options)));
 }
 
 }  // namespace
@@ -129,13 +135,23 @@ std::shared_ptr<const Index> Reader::make_index(const Check& check, bool by_deco
 }
 
 std::unique_ptr<Feed> Reader::play(std::size_t capacity) {
-  std::unique_ptr<Cursor> cursor;
+  Decoding decoding;
   {
     const std::scoped_lock lock(cursor_mutex_);
-    cursor = std::move(fresh_);
+    decoding.source = std::move(fresh_);
   }
-  if (!cursor) cursor = new_cursor(options_.threads);
-  return std::make_unique<Feed>(std::move(cursor), options_.damaged, capacity);
+  if (!decoding.source) decoding.source = new_cursor(options_.threads);
+  // A feed may outlive its reader.
+  decoding.hire = [path = path_, stream = options_.stream, known = known_](int threads) {
+    return std::make_unique<Cursor>(path, stream, threads, known);
+  };
+  decoding.threads = thread_count(options_);
+  decoding.policy = options_.damaged;
+  const bool groups_count = one_frame_a_packet(decoding.source->stream().codecpar->codec_id);
+  if (groups_count && decoding.threads > 1 && options_.damaged == Damaged::kRaise) {
+    decoding.most_ahead = static_cast<std::size_t>(kAheadBytes / look_.frame_bytes);
+  }
+  return std::make_unique<Feed>(std::move(decoding), capacity);
 }
 
 void Reader::pick(std::span<const int64_t> numbers, const Take& take, const Check& check) {
