@@ -28,9 +28,9 @@ class Videngine:
     """This project."""
 
     def __init__(self, clip: str) -> None:
-        import videngine
+        from videngine import open as opened  # here, as it is what loads the engine
 
-        self._open: Callable[[], Any] = lambda: videngine.open(clip)
+        self._open: Callable[[], Any] = lambda: opened(clip)
 
     def planes(self) -> Iterator[Any]:
         for frame in self._open():

@@ -5,7 +5,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <mutex>
+#include <numeric>
+#include <optional>
 #include <thread>
 
 namespace videngine::frames {
@@ -25,6 +28,14 @@ class Work {
       at += count;
     }
     end_ = runs_.size();
+    // The longest first, so that no picker is left with a long one when the others are done.
+    const auto packets = [&](std::size_t i) {
+      const std::span<const int64_t> run = runs_[i].numbers;
+      return index.shown()[run.back()].packet - index.key_for(static_cast<int32_t>(run.front()));
+    };
+    order_.resize(runs_.size());
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+    std::ranges::stable_sort(order_, std::greater(), packets);
   }
 
   struct Run {
@@ -33,7 +44,11 @@ class Work {
   };
   [[nodiscard]] std::size_t size() const { return runs_.size(); }
   [[nodiscard]] const Run& run(std::size_t i) const { return runs_[i]; }
-  [[nodiscard]] std::size_t begin_next() { return next_++; }
+  // The number of a run that nobody has begun.
+  [[nodiscard]] std::optional<std::size_t> begin_next() {
+    const std::size_t next = next_++;
+    return next < order_.size() ? std::optional(order_[next]) : std::nullopt;
+  }
   // Whether run `i` is still of use: none is that comes behind one that failed.
   [[nodiscard]] bool wants(std::size_t i) const { return i < end_; }
 
@@ -61,8 +76,9 @@ class Work {
   }
 
  private:
-  std::vector<Run> runs_;
-  std::atomic<std::size_t> next_ = 0;
+  std::vector<Run> runs_;  // as the numbers are
+  std::vector<std::size_t> order_;
+  std::atomic<std::size_t> next_ = 0;  // place in order_
   std::atomic<std::size_t> end_ = 0;
   std::mutex mutex_;
   std::condition_variable change_;
@@ -77,7 +93,9 @@ bool Crew::pick(const std::shared_ptr<const Index>& index, bool counted,
                 std::span<const int64_t> numbers, const Take& take, const Check& check) {
   Work work(*index, numbers);
   const auto labour = [&](std::unique_ptr<Picker>& picker) noexcept {
-    for (std::size_t i = work.begin_next(); work.wants(i); i = work.begin_next()) {
+    while (const auto next = work.begin_next()) {
+      const std::size_t i = *next;
+      if (!work.wants(i)) continue;
       const auto& [place, run] = work.run(i);
       try {
         if (!picker) picker = hire_();
@@ -89,7 +107,7 @@ bool Crew::pick(const std::shared_ptr<const Index>& index, bool counted,
         };
         if (!picker->pick(index, counted, run, here, still)) work.fail(i, nullptr);
       } catch (const GivenUp&) {
-        break;
+        continue;
       } catch (...) {
         work.fail(i, std::current_exception());
       }

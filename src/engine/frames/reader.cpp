@@ -110,8 +110,9 @@ std::shared_ptr<const Index> Reader::make_index(const Check& check, bool by_deco
   if (!picker_) picker_ = std::make_unique<Picker>(std::move(scanner), options_.damaged);
   auto index = std::make_shared<const Index>(packets);
   const bool by_time = !by_decoding && one_frame_a_packet(codec) && index->sorted_by_time();
-  const bool begins_whole =
-      !index->shown().empty() && index->shown().front().packet == 0 && index->packets().front().key;
+  // An edit list may hide the first, and begin in the middle of its group.
+  const bool begins_whole = !index->shown().empty() && index->packets().front().key &&
+                            index->shown().front().pts >= index->packets().front().pts;
   if (by_time && begins_whole) return index;
   // What was cut out of a longer source begins with pictures that cannot be decoded: those that
   // come before the first good key frame are counted.
