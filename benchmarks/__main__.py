@@ -201,7 +201,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="leave out what was measured with this engine already, and show it beside the rest",
+        help="leave out what was measured with this engine already, and show it beside the rest; "
+        "with report: only that",
     )
     parser.add_argument("--no-curves", action="store_true", help="leave quality out")
     given = parser.parse_args(argv)
@@ -226,7 +227,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = names if "ladder" in given.names else [n for n in names if n in given.names]
     measured = {result.bench for result in done} - {"ladder", "per_title"}
     found = _run(bench, [name for name in chosen if name not in measured])
-    shown = results() if "report" in given.names else [*done, *found]
+    shown = [*done, *found] if given.resume or "report" not in given.names else results()
     print(report.text(shown))
     if {"ladder", "report"} & set(given.names):
         print(f"\n## Goals\n\n{goals.table(shown)}")
