@@ -22,7 +22,7 @@ _OPTIONS = {"profile", "x265-params"}  # others are for libavcodec's wrapper
 # Reading takes frame types from the smaller rung, and a level may lower what both must have alike.
 _CLASHES = {"scenecut", "level-idc"}
 
-REFINEMENT = {"refine-inter": "3", "refine-mv": "1", "rd": "2", "rdoq-level": "2"}
+REFINEMENT = {"refine-inter": "3", "refine-mv": "1", "rd": "2", "rdoq-level": "2", "psy-rdoq": "1"}
 """Depths are taken as they are read and modes are chosen again, with less effort than the preset's;
 part of what is saved goes into quantization. What a job asks for comes first."""
 
