@@ -30,7 +30,7 @@ from benchmarks.records import Result, results
 from benchmarks.sources import SOURCES, Source, first_seconds, source
 
 VARIED = ("noisy", "animation", "grain", "sport")
-VARIED_S = 10
+VARIED_S = 10  # how long these titles are
 PRESETS = ("veryfast", "medium")
 
 

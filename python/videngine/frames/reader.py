@@ -357,7 +357,6 @@ def open(
         stream: ``v:0`` is the first stream of moving pictures, ``v:1`` the second; a number counts
             all streams; None: none, for sources of which only `Reader.audio` is wanted.
         threads: of decoding, in one GOP or several at once; ``auto``: as many as there are cores.
-            1 takes least memory.
         device: where frames are decoded; ``auto`` and ``cpu`` are the same in this version.
         damaged: what becomes of pictures that cannot be decoded whole. ``raise``: an error behind
             the last good one. ``skip``: they are left out, with all up to the next key frame.
