@@ -1,28 +1,20 @@
 // Plays a folder's HLS or DASH, or a file that the browser reads by itself, in Chromium and prints one JSON verdict.
 //
 //   node play.mjs --folder DIR --manifest NAME [--player hls|shaka|dash|native] [--seconds 4] [--rendition both|min|max|switch|auto]
-//     [--silent] [--unseen] [--key KEY_ID:KEY] [--text LANGUAGE] [--audio LANGUAGE]
+//     [--silent] [--unseen] [--key KEY_ID:KEY] [--text LANGUAGE] [--audio LANGUAGE] [--browser ADDRESS]
 //
 // `both` plays the lowest and then the highest rung, each for half of the seconds; `switch` goes from one to the other
 // behind the first segment on screen; `auto` leaves it to the player. `--key` is a ClearKey, both parts in hexadecimal.
 // `--text` shows subtitles, `--audio` chooses a sound, `--unseen` is for sound without pictures. `native` is the browser without a player.
-// Exit status: 0 it plays, 1 it does not, 2 it could not be tried. $CHROMIUM names the browser (/usr/bin/chromium).
+// `--browser` is the address of one that runs already (chromium.mjs); else $CHROMIUM (/usr/bin/chromium) is started.
+// Exit status: 0 it plays, 1 it does not, 2 it could not be tried.
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
+import { open } from './chromium.mjs';
 import { serve } from './server.mjs';
 import { judge } from './verdict.mjs';
 
 const STALL_S = 6; // without progress for so long, playback has failed
 const POLL_MS = 100;
-const BROWSER_ARGUMENTS = [
-  '--no-sandbox', // containers run tests as root
-  '--disable-gpu',
-  '--disable-dev-shm-usage',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--autoplay-policy=no-user-gesture-required',
-  '--mute-audio',
-];
 
 function readArguments() {
   const { values } = parseArgs({
@@ -37,6 +29,7 @@ function readArguments() {
       key: { type: 'string' },
       text: { type: 'string' },
       audio: { type: 'string' },
+      browser: { type: 'string' },
     },
   });
   if (!values.folder || !values.manifest) throw new Error('--folder and --manifest are needed');
@@ -85,10 +78,7 @@ async function play(browser, wanted) {
 }
 
 async function playAll(wanted) {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: BROWSER_ARGUMENTS,
-  });
+  const browser = await open(wanted.browser);
   try {
     if (wanted.rendition !== 'both') return [await play(browser, wanted)];
     const half = { ...wanted, seconds: wanted.seconds / 2 };

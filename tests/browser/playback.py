@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -50,6 +51,26 @@ class Verdict:
         return [(t["start"], t["end"], t["text"]) for play in self.plays for t in play["texts"]]
 
 
+@functools.cache
+def _browser(node: str) -> str:
+    """The address of a browser that all playbacks of this process have in common.
+
+    To start one takes as long as to play two seconds. Each page has cookies and caches of its own.
+    """
+    server = subprocess.Popen(
+        [node, HERE / "chromium.mjs"],
+        stdin=subprocess.PIPE,  # which ends with this process, however that does; so does it
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(server.communicate)
+    assert server.stdout is not None
+    address = server.stdout.readline().strip()
+    if not address:
+        raise RuntimeError("the browser did not start")
+    return address
+
+
 def play(
     folder: Path,
     manifest: str,
@@ -87,6 +108,7 @@ def play(
     done = subprocess.run(
         [
             *(node, HERE / "play.mjs", "--folder", folder, "--manifest", manifest),
+            *("--browser", _browser(node)),
             *("--player", player, "--seconds", str(seconds), "--rendition", rendition),
             *([] if sound else ["--silent"]),
             *([] if pictures else ["--unseen"]),
@@ -98,7 +120,6 @@ def play(
         capture_output=True,
         text=True,
         timeout=START_S + 10 * seconds,
-        env=dict(os.environ),
     )
     if done.returncode not in (0, 1):
         raise RuntimeError(f"playback could not be tried:\n{done.stderr}")

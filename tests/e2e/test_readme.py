@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -15,12 +14,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from tests.engine.films import ffmpeg
 from tests.processes import ended, until_served
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 CLIP = "tests/data/media/bbb_720p24_20s.mp4"
-SHORT_CLIP = ROOT / "tests/data/media/bbb_720p25_5.1_5s.mp4"
+SHORT_S = "2"
 MADE = ("hls/playlist.m3u8", "dash/playlist.mpd", "bunny.mp4", "bunny.png")
 
 
@@ -36,7 +36,7 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / ".venv/bin/videngine").symlink_to(Path(sys.executable).with_name("videngine"))
     clip = tmp_path / CLIP
     clip.parent.mkdir(parents=True)
-    shutil.copy(SHORT_CLIP, clip)
+    ffmpeg("-i", ROOT / CLIP, "-t", SHORT_S, "-c", "copy", clip)
     (job,) = blocks("json")
     (tmp_path / "job.json").write_text(job)
     return tmp_path

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.engine.films import AAC, X264, Film, ffmpeg, make_film
 from tests.engine.measure import numbers
 from tests.engine.plans import MEDIA, audio, picture, plan_of, run, still, transcode, video
+from tests.engine.test_process import engine_processes
 
 from videngine import engine
 from videngine.errors import InputError
@@ -286,8 +286,7 @@ def test_a_codec_that_nobody_decodes_is_named(tmp_path: Path) -> None:
 
 def test_no_bad_input_leaves_a_process(tmp_path: Path) -> None:
     refused(tmp_path / "nothing.mp4")
-    children = psutil.Process().children(recursive=True)
-    assert not [c for c in children if "videngine.child" in " ".join(c.cmdline())]
+    assert engine_processes() == []
 
 
 def test_the_clip_of_the_demo_is_good() -> None:

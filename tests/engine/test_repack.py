@@ -42,7 +42,7 @@ def decoded(path: Path, kind: str) -> str:
 @pytest.mark.parametrize(
     ("clip", "suffix"),
     [
-        ("bbb_720p24_20s.mp4", "ts"),
+        ("bbb_720p25_5.1_5s.mp4", "ts"),
         ("bbb_720p24_20s.mp4", "mkv"),
         ("multitrack.mkv", "mp4"),
         ("interlaced_576i25_mpeg2_sar64x45.ts", "mkv"),

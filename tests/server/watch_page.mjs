@@ -1,14 +1,9 @@
 // Opens the page at a URL in Chromium, waits until its video plays, prints what went on as JSON.
 //
 //   node watch_page.mjs URL
-import { createRequire } from 'node:module';
+import { open } from '../browser/chromium.mjs';
 
-const { chromium } = createRequire(new URL('../browser/package.json', import.meta.url))('playwright-core');
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--mute-audio'],
-});
+const browser = await open();
 try {
   const page = await browser.newPage();
   const [errors, requests] = [[], []];
