@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     baseline,
+    bench_cores,
     bench_frames,
     bench_ladder,
     bench_memory,
@@ -78,6 +79,7 @@ class Bench:
             "sprite": self.sprite,
             "overhead": self.overhead,
             "memory": self.memory,
+            "cores": self.cores,
             "per_title": self.per_title,
             "schedule": self.schedule,
             "shaka": self.shaka,
@@ -138,6 +140,11 @@ class Bench:
             bench_overhead.measure(source(name), ladder, folder, runs=self._runs)
             for name in self._sources
         ]
+
+    def cores(self, folder: Path) -> list[Result]:
+        """Of one title, whole: what is done before and after the encode is the same on both."""
+        ladder = Ladder(codec="libx264", preset=self._presets[0], rungs=ladders.FULL_HD)
+        return [bench_cores.measure(source(self._sources[0]), ladder, folder, runs=self._runs)]
 
     def per_title(self, folder: Path) -> list[Result]:
         return bench_per_title.measure(folder, done=self._done)
