@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from videngine.jobs.database import Database, DatabaseGone, now
+from videngine.jobs.migration import migrate
 from videngine.jobs.tables import MIGRATIONS, metadata, migrations, workers
 from videngine.settings import Settings
 
@@ -19,7 +20,7 @@ from videngine.settings import Settings
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     found = Database(settings, busy_timeout_s=0.2)
-    found.migrate()
+    migrate(found)
     yield found
     found.close()
 
@@ -47,7 +48,7 @@ def test_migrating_again_changes_nothing_and_keeps_everything(
     with database.write() as connection:
         connection.execute(workers.insert().values(id="w", started_at=1, beat_until=2))
     again = Database(settings)
-    again.migrate()
+    migrate(again)
     with again.read() as connection:
         assert connection.execute(sa.select(workers.c.id)).all() == [("w",)]
         versions = connection.scalars(sa.select(migrations.c.version)).all()
@@ -58,7 +59,7 @@ def test_migrating_again_changes_nothing_and_keeps_everything(
 def test_many_processes_may_migrate_a_new_database_at_once(settings: Settings) -> None:
     def migrate(_: int) -> int:
         database = Database(settings)
-        database.migrate()
+        migrate(database)
         with database.read() as connection:
             tables = sa.inspect(connection).get_table_names()
         database.close()
@@ -75,7 +76,7 @@ def test_a_database_of_a_newer_version_is_left_alone(
         connection.execute(migrations.insert().values(version=99, applied_at=now()))
     older = Database(settings)
     with pytest.raises(RuntimeError, match="version 99"):
-        older.migrate()
+        migrate(older)
     older.close()
 
 
@@ -141,6 +142,6 @@ def test_errors_show_no_values(database: Database) -> None:
 def test_a_path_with_odd_characters_is_a_path(settings: Settings, tmp_path: Path) -> None:
     odd = tmp_path / "a?b=c%20d#e;f é&'"
     database = Database(settings.model_copy(update={"state_dir": odd}))
-    database.migrate()
+    migrate(database)
     database.close()
     assert (odd / "videngine.db").is_file()

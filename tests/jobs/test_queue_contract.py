@@ -17,6 +17,7 @@ from tests.processes import until
 import videngine
 from service import Api
 from videngine.jobs.database import Database
+from videngine.jobs.migration import migrate
 from videngine.jobs.queue import Abandon, Executor, HistoryChanged, Queue
 from videngine.settings import Settings
 
@@ -24,7 +25,7 @@ from videngine.settings import Settings
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
     found = Database(settings)
-    found.migrate()
+    migrate(found)
     yield found
     found.close()
 

@@ -5,8 +5,6 @@ SQLite by default, PostgreSQL by URL. All times are seconds since 1970 on the da
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -18,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from videngine.jobs.tables import MIGRATIONS, migrations
 from videngine.settings import Settings
 
 FILE_NAME = "videngine.db"
@@ -152,48 +149,6 @@ class Database:
         """
         with unreachable_is_gone(), self._reader.begin() as connection:
             yield connection
-
-    def migrate(self) -> None:
-        """Create the tables or bring them to this version; safe to run from many processes at once.
-
-        Raises:
-            RuntimeError: the database was written by a newer version of this program.
-        """
-        if not self.sqlite:
-            self._migrate()
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{self.path}.migrate", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not self.path.exists():
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            # Once for the life of the file: readers never wait for the writer.
-            with self.engine.connect() as connection:
-                raw = connection.connection.dbapi_connection
-                assert raw is not None
-                raw.execute("PRAGMA journal_mode=WAL")
-            self._migrate()
-        finally:
-            os.close(lock)
-
-    def _migrate(self) -> None:
-        from videngine.jobs.queue import migrate_queue
-
-        migrate_queue(self.url)
-        with self.write() as connection:
-            if not self.sqlite:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7062365)"))
-            migrations.create(connection, checkfirst=True)
-            done = connection.scalar(sa.select(sa.func.max(migrations.c.version))) or 0
-            if done > len(MIGRATIONS):
-                raise RuntimeError(
-                    f"the database is at version {done}, this program knows {len(MIGRATIONS)}: "
-                    "start the newer videngine again, or restore a backup"
-                )
-            for version, apply in enumerate(MIGRATIONS[done:], done + 1):
-                apply(connection)
-                connection.execute(migrations.insert().values(version=version, applied_at=now()))
 
     def close(self) -> None:
         """Close every connection."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from videngine.jobs.database import Database, DatabaseGone, now
+from videngine.jobs.migration import migrate
 from videngine.jobs.tables import tokens
 from videngine.settings import Settings
 
@@ -42,7 +43,7 @@ def create_token(
         raise ValueError("a tenant's name has 1 to 64 characters")
     database = Database(settings)
     try:
-        database.migrate()
+        migrate(database)
         token = PREFIX + secrets.token_urlsafe(32)
         with database.write() as connection:
             connection.execute(
@@ -75,7 +76,7 @@ def list_tokens(settings: Settings) -> list[TokenInfo]:
     """All tokens, oldest first."""
     database = Database(settings)
     try:
-        database.migrate()
+        migrate(database)
         with database.read() as connection:
             rows = connection.execute(sa.select(tokens).order_by(tokens.c.id)).mappings().all()
     finally:
@@ -87,7 +88,7 @@ def revoke_tokens(settings: Settings, name: str) -> int:
     """Revoke every live token of that name; the answer is how many there were."""
     database = Database(settings)
     try:
-        database.migrate()
+        migrate(database)
         with database.write() as connection:
             return connection.execute(
                 tokens.update()

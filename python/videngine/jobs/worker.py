@@ -15,6 +15,7 @@ from videngine.jobs.attempts import Attempts
 from videngine.jobs.database import Database, DatabaseGone
 from videngine.jobs.heart import Heart
 from videngine.jobs.housekeeping import Housekeeper
+from videngine.jobs.migration import migrate
 from videngine.jobs.queue import Executor, Queue
 from videngine.jobs.sweeper import Sweeper
 from videngine.jobs.tables import workers
@@ -47,7 +48,7 @@ def run_worker(settings: Settings, *, stop: threading.Event, run_job: RunJob | N
 
         run_job = flow
     database = Database(settings)
-    database.migrate()
+    migrate(database)
     queue = Queue(database)
     try:
         _Worker(settings, database, queue, run_job).run(stop)

@@ -9,11 +9,11 @@ from typing import Any
 from videngine.outputs import Chosen, SkippedRung
 from videngine.plan import RepackPlan
 from videngine.planning.images import Image
-from videngine.planning.renditions import VideoWish
 from videngine.planning.sounds import Track
 from videngine.planning.speech import Speech
 from videngine.planning.texts import Text
 from videngine.planning.trials import Trial
+from videngine.planning.video import VideoWish
 from videngine.spec.outputs import AdaptiveOutput, FileOutput, HlsAudioOutput, Output, Rung
 
 Entry = FileOutput | Rung

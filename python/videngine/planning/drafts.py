@@ -25,12 +25,12 @@ from videngine.planning.pictures import (
     limited_rate,
 )
 from videngine.planning.protection import UNUSABLE, is_unusable
-from videngine.planning.renditions import VideoWish
 from videngine.planning.repack import NotTaken, repack_plan
 from videngine.planning.sizes import sized
 from videngine.planning.sounds import Target, Tracks, tracks
 from videngine.planning.speech import speech, spoken
 from videngine.planning.texts import TextFailed, texts
+from videngine.planning.video import VideoWish
 from videngine.spec.images import GifOutput, ImageOutput, ThumbnailsOutput
 from videngine.spec.job import JobSpec
 from videngine.spec.logo import Logo

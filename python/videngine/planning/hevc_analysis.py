@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from videngine.plan import VideoRenditionPlan
 from videngine.planning.pictures import Picture
-
-if TYPE_CHECKING:
-    from videngine.planning.renditions import Video
+from videngine.planning.video import Video
 
 _PRESETS = {"medium"}  # what was measured; faster ones have little search to save
 _LEAST_PX = 128  # of the smaller rung's sides: very small ones are coded in blocks of other sizes

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING
 
 from videngine.planning.framing import even
 from videngine.planning.pictures import Picture
-
-if TYPE_CHECKING:
-    from videngine.planning.renditions import Video
+from videngine.planning.video import Video
 
 # How far x264 looks ahead by itself. Presets that are not here have another number of B frames than
 # the look ahead, or do without what it finds.

@@ -16,11 +16,11 @@ from videngine.plan import (
     TextRenditionPlan,
     VideoRenditionPlan,
 )
-from videngine.planning.encoding import Encoding
 from videngine.planning.hevc_analysis import share
 from videngine.planning.images import Images
 from videngine.planning.lookahead import SharedLookahead, shared_lookaheads
-from videngine.planning.pictures import Clip, Picture, chain
+from videngine.planning.pictures import Clip, chain
+from videngine.planning.video import Video, VideoWish
 from videngine.spec.values import KeyframeInterval
 
 USUAL_GOP_FRAMES = 90
@@ -29,34 +29,6 @@ _CORES_FOR_CHUNKS = 3
 _ENCODERS_A_CORE = Fraction(5, 4)
 _BYTES_A_CORE = 400_000_000
 _SUFFIXES = {"cmaf": "mp4", "matroska": "mka", "ipod": "m4a"}  # others are their own
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoWish:
-    """A picture that an output asks for. Its GOP waits until all rates of the job are known.
-
-    ``adaptive`` wishes must switch at common instants; others take their segment grid only to share
-    renditions with them.
-    """
-
-    picture: Picture
-    encoding: Encoding
-    keyframe: KeyframeInterval | None
-    segment_s: Fraction
-    adaptive: bool
-    captions: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Video:
-    """A distinct encoded picture. Equal values are one rendition: this is its identity."""
-
-    picture: Picture
-    encoding: Encoding
-    gop_frames: int
-    segment_s: Fraction
-    grid_rate: Fraction
-    captions: bool
 
 
 @dataclass(frozen=True, kw_only=True)

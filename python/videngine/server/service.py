@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from videngine.jobs.database import Database
+from videngine.jobs.migration import migrate
 from videngine.jobs.queue import Queue
 from videngine.jobs.store import JobStore
 from videngine.keyring import Keyring
@@ -30,7 +31,7 @@ class Service:
     def open(settings: Settings) -> Service:
         """Reach the database, bringing it to this version first."""
         database = Database(settings, busy_timeout_s=_BUSY_TIMEOUT_S)
-        database.migrate()
+        migrate(database)
         queue = Queue(database)
         keyring = Keyring.load(settings)
         store = JobStore(settings, database=database, queue=queue, keyring=keyring)
