@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.engine.measure import pictures, probe_json, psnr, streams
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
@@ -47,19 +48,27 @@ def kinds(path: Path) -> str:
     return "".join("K" if frame["key_frame"] else str(frame["pict_type"]) for frame in frames)
 
 
+RATE_OF_HALF = {"bitrate_bps": 200_000, "max_bitrate_bps": 300_000, "buffer_size_bits": 400_000}
+
+
+def shared_of(folder: Path, **more: Any) -> Made:
+    """Two renditions with one analysis."""
+    refined = (("x265-params", ":".join(f"{n}={v}" for n, v in REFINEMENT.items())),)
+    return made(
+        folder,
+        hevc(folder, "v0", of="whole", analysis_from="v1", options=refined, **more),
+        hevc(folder, "v1", of="half", **RATE_OF_HALF, **more),
+    )
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Made, Made]:
     """Two renditions with one analysis, and the same two, each with its own."""
     folder = tmp_path_factory.mktemp("pair")
-    refined = (("x265-params", ":".join(f"{n}={v}" for n, v in REFINEMENT.items())),)
-    rate = {"bitrate_bps": 200_000, "max_bitrate_bps": 300_000, "buffer_size_bits": 400_000}
-    shared = made(
-        folder,
-        hevc(folder, "v0", of="whole", analysis_from="v1", options=refined),
-        hevc(folder, "v1", of="half", **rate),
+    alone = made(
+        folder, hevc(folder, "a0", of="whole"), hevc(folder, "a1", of="half", **RATE_OF_HALF)
     )
-    alone = made(folder, hevc(folder, "a0", of="whole"), hevc(folder, "a1", of="half", **rate))
-    return shared, alone
+    return shared_of(folder), alone
 
 
 def test_every_picture_is_there_and_decodes(pair: tuple[Made, Made]) -> None:
@@ -76,6 +85,15 @@ def test_key_frames_of_both_stand_where_they_do_alone(pair: tuple[Made, Made]) -
         found = kinds(made.path(name))
         assert [n for n, kind in enumerate(found) if kind in "KI"] == list(range(0, FRAMES, 24))
         assert found.count("K") == FRAMES // 24
+
+
+def test_as_many_threads_as_there_are_make_the_same_pictures(
+    pair: tuple[Made, Made], tmp_path: Path
+) -> None:
+    more = shared_of(tmp_path, threads=3)
+    for name, size in (("v0", SIZE), ("v1", (SIZE[0] // 2, SIZE[1] // 2))):
+        assert more.results[name].size_bytes == pair[0].results[name].size_bytes
+        assert np.array_equal(pictures(more.path(name), *size), pictures(pair[0].path(name), *size))
 
 
 def test_both_have_the_same_kinds_of_pictures(pair: tuple[Made, Made]) -> None:

@@ -275,6 +275,12 @@ def test_cores_are_shared_out_by_pixels_a_second(
     assert {v.chunk_encoders for v in found.engine.video} == {1}
 
 
+def test_libx265_has_a_thread_for_every_core_that_it_takes_part_of() -> None:
+    rungs = [{"height": h, "video_codec": "libx265"} for h in (1080, 720, 540, 360)]
+    found = plan(hls(*rungs), cores=2, height=1080)
+    assert [v.threads for v in found.engine.video] == [2, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("heights", "cores", "encoders", "threads"),
     [

@@ -222,7 +222,7 @@ def _video_plan(
         gop_frames=video.gop_frames,
         segment_s=video.segment_s,
         grid_rate=video.grid_rate,
-        threads=max(1, round(cores / chunk_encoders)),
+        threads=_threads(encoding.codec, cores / chunk_encoders),
         chunk_encoders=chunk_encoders,
         path=f"{work_dir}/{name}.{extension}",
         options=encoding.options,
@@ -232,6 +232,15 @@ def _video_plan(
         captions=video.captions,
         lookahead=lookahead,
     )
+
+
+def _threads(codec: str, cores: Fraction) -> int:
+    """How many threads an encoder has that may take so many cores.
+
+    libx265's are those of a pool, for rows of blocks: more of them make the same bit stream, and
+    the largest rung, which waits for the analysis of another, has all cores when that is done.
+    """
+    return max(1, ceil(cores) if codec == "libx265" else round(cores))
 
 
 def _chunk_encoders(cores: Fraction, video: Video) -> int:
