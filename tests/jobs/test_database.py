@@ -57,7 +57,7 @@ def test_migrating_again_changes_nothing_and_keeps_everything(
 
 
 def test_many_processes_may_migrate_a_new_database_at_once(settings: Settings) -> None:
-    def migrate(_: int) -> int:
+    def tables_made(_: int) -> int:
         database = Database(settings)
         migrate(database)
         with database.read() as connection:
@@ -66,7 +66,7 @@ def test_many_processes_may_migrate_a_new_database_at_once(settings: Settings) -
         return len({*metadata.tables} & {*tables})
 
     with ThreadPoolExecutor(6) as pool:
-        assert set(pool.map(migrate, range(6))) == {len(metadata.tables)}
+        assert set(pool.map(tables_made, range(6))) == {len(metadata.tables)}
 
 
 def test_a_database_of_a_newer_version_is_left_alone(
