@@ -7,7 +7,6 @@ suited one has the same sizes, and these rates as its limits.
 from __future__ import annotations
 
 import json
-import resource
 import shutil
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -53,12 +52,12 @@ class MeasuredRun(LocalRun):
 
 def _cpu_s() -> float:
     """Of this process and its children: those that have ended, and those that are kept."""
-    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    took_s = sum(usage.ru_utime + usage.ru_stime for usage in both)
-    for child in psutil.Process().children(recursive=True):
+    took_s = 0.0
+    here = psutil.Process()
+    for process in (here, *here.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
-            kept = child.cpu_times()
-            took_s += kept.user + kept.system + kept.children_user + kept.children_system
+            t = process.cpu_times()  # "children" are those that have ended
+            took_s += t.user + t.system + t.children_user + t.children_system
     return took_s
 
 
