@@ -100,6 +100,37 @@ def test_writers_exclude_each_other_from_the_first_statement_on(database: Databa
             connection.execute(sa.select(workers)).all()
 
 
+def test_to_wait_for_other_threads_is_no_failure(database: Database) -> None:
+    def write(number: int) -> None:
+        with database.write() as connection:
+            time.sleep(0.1)  # a slow disk; eight of them are far above the time for a busy database
+            connection.execute(workers.insert().values(id=f"w{number}", started_at=1, beat_until=2))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(workers)) == 8
+
+
+@pytest.mark.alone
+def test_a_locked_database_fails_all_who_wait_at_once(
+    database: Database, settings: Settings
+) -> None:
+    def write(_: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(DatabaseGone, match="locked"), database.write():
+            raise AssertionError
+        return time.monotonic() - began
+
+    other_process = Database(settings)
+    with other_process.write(), ThreadPoolExecutor(30) as pool:
+        took = list(pool.map(write, range(30)))
+    other_process.close()
+    assert max(took) < 30 * 0.1 / 2  # one after the other, they would wait for 0.1 s each
+    with database.write() as connection:
+        connection.execute(workers.insert().values(id="w", started_at=1, beat_until=2))
+
+
 def test_a_database_that_was_replaced_is_not_written_to_through_an_old_handle(
     database: Database, tmp_path: Path
 ) -> None:

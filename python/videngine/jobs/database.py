@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from videngine.settings import Settings
 
 FILE_NAME = "videngine.db"
+_HANGS_AFTER_S = 30
 
 
 class _Now(sa.sql.functions.FunctionElement[float]):
@@ -65,7 +66,8 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._busy_timeout_s = busy_timeout_s / 2
         # SQLite lets waiting writers sleep and starves some of them: let one thread at a time ask.
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
+        self._times_gone = 0
         if self.sqlite:
             self.path = Path(str(self.url.database)).resolve()
             self.engine = self._sqlite_engine("BEGIN IMMEDIATE")
@@ -130,15 +132,23 @@ class Database:
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
+        # To wait for other threads is no failure of the database, however slow its disk is. When it
+        # fails one thread, all that wait behind that one are told too: none waits twice in vain.
         if not self.sqlite:
             yield
-        elif self._turn.acquire(timeout=self._busy_timeout_s):
-            try:
-                yield
-            finally:
-                self._turn.release()
-        else:
-            raise DatabaseGone("database is locked")
+            return
+        times_gone = self._times_gone
+        if not self._turn.acquire(timeout=_HANGS_AFTER_S):
+            raise DatabaseGone("another thread's transaction does not end")
+        try:
+            if self._times_gone != times_gone:
+                raise DatabaseGone("database is locked")
+            yield
+        except DatabaseGone:
+            self._times_gone += 1
+            raise
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
