@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,6 +23,8 @@ from tests.processes import HANG_S, ended
 from werkzeug.test import TestResponse
 
 from flows import run_job
+from videngine.jobs.database import FILE_NAME, Database
+from videngine.jobs.migration import migrate
 from videngine.jobs.tokens import create_token
 from videngine.jobs.worker import run_worker
 from videngine.server import create_app
@@ -130,9 +134,24 @@ def settings(tmp_path: Path, lease_s: float) -> Settings:
     )
 
 
+@functools.cache
+def _new_database() -> bytes:
+    """A database as the first start makes it, which takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        database = Database(Settings(state_dir=Path(folder)))
+        migrate(database)
+        database.close()
+        return database.path.read_bytes()
+
+
 @contextmanager
 def api_of(settings: Settings) -> Iterator[Api]:
     """An API over these settings."""
+    path = settings.state_dir / FILE_NAME
+    if not settings.database_url and not path.exists():
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_bytes(_new_database())
     app = create_app(settings)
     try:
         yield Api(app, settings, create_token(settings, "test"))

@@ -11,7 +11,7 @@
 import { parseArgs } from 'node:util';
 import { open } from './chromium.mjs';
 import { serve } from './server.mjs';
-import { judge } from './verdict.mjs';
+import { judge, missingSizes } from './verdict.mjs';
 
 const STALL_S = 6; // without progress for so long, playback has failed
 const POLL_MS = 100;
@@ -40,12 +40,14 @@ function readArguments() {
   return { ...values, key, seconds: Number(values.seconds), sound: !values.silent, pictures: !values.unseen };
 }
 
-// Plays until the wanted time, the end, a failure or a stall.
+// Plays until the wanted time, the end, a failure or a stall. On a busy machine sound goes ahead of pictures: those that
+// must be seen are waited for.
 async function watch(page, wanted) {
   let [furthest, moved, switched] = [-1, Date.now(), wanted.rendition !== 'switch'];
   for (;;) {
     const seen = await page.evaluate(() => window.observe());
-    if (seen.ended || seen.time >= wanted.seconds) return { seen };
+    const late = wanted.pictures && seen.time < wanted.seconds + STALL_S && missingSizes(seen, wanted.rendition).length > 0;
+    if (seen.ended || (seen.time >= wanted.seconds && !late)) return { seen };
     if (seen.errors.length) return { seen, stopped: 'failed' };
     if (!switched && seen.time > 0) {
       switched = true;

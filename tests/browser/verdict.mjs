@@ -26,7 +26,8 @@ export function judge(seen, wanted, server, stopped) {
   return errors;
 }
 
-function missingSizes(seen, rendition) {
+// Rungs that had to be on screen and were not.
+export function missingSizes(seen, rendition) {
   const size = (rung) => `${rung.width}x${rung.height}`;
   const [lowest, highest] = [seen.rungs[0], seen.rungs.at(-1)];
   if (!lowest) return [];

@@ -23,9 +23,9 @@ SUBTITLES = b"1\n00:00:01,000 --> 00:00:03,000\nHello.\n"
 
 
 def film(path: Path) -> Path:
-    """Thirteen seconds of a slow picture and of speech: small, for it is enlarged to 2160 lines."""
+    """Thirteen seconds of a slow picture and of speech, narrow: it is enlarged to 2160 lines."""
     ffmpeg(
-        *("-f", "lavfi", "-i", "testsrc2=s=160x90:r=2:d=13", "-i", READ, "-t", "13"),
+        *("-f", "lavfi", "-i", "testsrc2=s=40x90:r=2:d=13", "-i", READ, "-t", "13"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", path),
     )
     return path

@@ -343,8 +343,8 @@ def test_a_full_disk_fails_the_job_and_leaves_no_scratch(tmp_path: Path) -> None
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/jobs/0"])
-def test_no_token_is_401(service: Service, path: str) -> None:
-    answer = service.call("GET", path, headers={"Authorization": ""})
-    assert answer.status_code == 401
-    assert answer.json()["success"] is False
+def test_no_token_is_401(service: Service) -> None:
+    for path in ("/jobs", "/jobs/0"):
+        answer = service.call("GET", path, headers={"Authorization": ""})
+        assert answer.status_code == 401
+        assert answer.json()["success"] is False
