@@ -43,7 +43,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.add_url_rule("/healthz", view_func=_healthz, methods=["GET"])
     app.add_url_rule("/capabilities", view_func=_capabilities, methods=["GET"])
     app.add_url_rule("/openapi.json", view_func=_openapi, methods=["GET"])
-    app.extensions["openapi"] = openapi.document(app)
     app.before_request(_admit)
     app.after_request(_harden)
     return app
@@ -78,7 +77,7 @@ def _capabilities() -> Response:
 
 @operation(Operation(summary="This description of the API.", public=True))
 def _openapi() -> Response:
-    return jsonify(current_app.extensions["openapi"])
+    return jsonify(openapi.document(current_app))
 
 
 def _admit() -> None:

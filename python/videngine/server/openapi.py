@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -35,7 +36,8 @@ def operations(app: Flask) -> list[tuple[str, str, Operation]]:
 def document(app: Flask) -> JSON:
     """The whole document, OpenAPI 3.1."""
     routes = operations(app)
-    schemas, definitions = _schemas(routes)
+    shapes = (shape for _, _, description in routes for shape in _models(description))
+    schemas, definitions = _schemas(frozenset({Faults, FaultInfo, *shapes}))
     paths: JSON = {}
     for method, path, description in routes:
         paths.setdefault(path, {})[method.lower()] = _operation(path, description, schemas)
@@ -65,10 +67,8 @@ def _models(description: Operation) -> list[type[BaseModel]]:
     return [s for s in shapes if isinstance(s, type)]
 
 
-def _schemas(routes: list[tuple[str, str, Operation]]) -> tuple[dict[type[BaseModel], JSON], JSON]:
-    models: set[type[BaseModel]] = {Faults, FaultInfo}
-    for _, _, description in routes:
-        models.update(_models(description))
+@functools.cache
+def _schemas(models: frozenset[type[BaseModel]]) -> tuple[dict[type[BaseModel], JSON], JSON]:
     ordered = sorted(models, key=lambda model: model.__name__)
     by_model, whole = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=_REF
