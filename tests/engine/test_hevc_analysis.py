@@ -13,7 +13,7 @@ from tests.engine.measure import pictures, probe_json, psnr, streams
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
 from videngine.plan import VideoRenditionPlan
-from videngine.planning.hevc_analysis import REFINEMENT
+from videngine.planning.hevc_analysis import REFINEMENT, SEARCH
 
 CLIP = MEDIA / "bbb_720p24_20s.mp4"
 FRAMES = 72
@@ -53,11 +53,14 @@ RATE_OF_HALF = {"bitrate_bps": 200_000, "max_bitrate_bps": 300_000, "buffer_size
 
 def shared_of(folder: Path, **more: Any) -> Made:
     """Two renditions with one analysis."""
-    refined = (("x265-params", ":".join(f"{n}={v}" for n, v in REFINEMENT.items())),)
+    reads, gives = (
+        (("x265-params", ":".join(f"{n}={v}" for n, v in parameters.items())),)
+        for parameters in (REFINEMENT, SEARCH)
+    )
     return made(
         folder,
-        hevc(folder, "v0", of="whole", analysis_from="v1", options=refined, **more),
-        hevc(folder, "v1", of="half", **RATE_OF_HALF, **more),
+        hevc(folder, "v0", of="whole", analysis_from="v1", options=reads, **more),
+        hevc(folder, "v1", of="half", **RATE_OF_HALF, options=gives, **more),
     )
 
 

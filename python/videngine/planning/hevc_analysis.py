@@ -19,9 +19,15 @@ _OPTIONS = {"profile", "x265-params"}  # others are for libavcodec's wrapper
 # Reading takes frame types from the smaller rung, and a level may lower what both must have alike.
 _CLASHES = {"scenecut", "level-idc"}
 
-REFINEMENT = {"refine-inter": "3", "refine-mv": "1", "rd": "2", "rdoq-level": "2", "psy-rdoq": "1"}
-"""Depths are taken as they are read and modes are chosen again, with less effort than the preset's;
-part of what is saved goes into quantization. What a job asks for comes first."""
+_QUANTIZATION = {"rd": "2", "rdoq-level": "2", "psy-rdoq": "1"}
+REFINEMENT = {"refine-inter": "3", "refine-mv": "1", **_QUANTIZATION, "pbratio": "1.1"}
+"""Of a rung that reads: depths are taken as they are read and modes are chosen again, with less
+effort than the preset's; part of what is saved goes into quantization. B frames, which are worse
+predicted so, are quantized less coarsely than usual. What a job asks for comes first."""
+
+SEARCH = {"me": "star", **_QUANTIZATION}
+"""Of a rung that is read from: libx265 does not begin its searches where its look-ahead found
+motion if others are to read them, so that they have to go further."""
 
 
 def share(
@@ -39,7 +45,8 @@ def share(
         for other, plan in result.items():
             if plan.analysis_from is None and _is_half(videos[other], videos[name]):
                 givers.add(other)
-                result[name] = _reading(plans[name], other)
+                result[name] = replace(_with(plans[name], REFINEMENT), analysis_from=other)
+                result[other] = _with(plan, SEARCH)
                 break
     return result
 
@@ -85,11 +92,12 @@ def _doubled(half: Picture, whole: Picture) -> Picture:
     )
 
 
-def _reading(plan: VideoRenditionPlan, giver: str) -> VideoRenditionPlan:
+def _with(plan: VideoRenditionPlan, ours: Mapping[str, str]) -> VideoRenditionPlan:
+    """The plan with parameters of libx265 where it has none of its own."""
     options = dict(plan.options)
-    parameters = REFINEMENT | _parameters(options)
+    parameters = {**ours, **_parameters(options)}
     options["x265-params"] = ":".join(f"{name}={value}" for name, value in parameters.items())
-    return replace(plan, options=tuple(sorted(options.items())), analysis_from=giver)
+    return replace(plan, options=tuple(sorted(options.items())))
 
 
 def _parameters(options: Mapping[str, str]) -> dict[str, str]:
