@@ -190,13 +190,26 @@ const watchTexts = () => {
 
 const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwidth);
 
-// Starts to play; `rendition` is min, max, or auto for the player's own choice. Nobody may wait for the end of this: a player
-// that gets no usable data never tells.
+const choose = (rendition) => {
+  const rungs = byBandwidth();
+  if (rendition !== 'auto') adapter.select(rendition === 'max' ? rungs.at(-1) : rungs[0]);
+};
+
+// From the lowest rung to the highest as soon as it plays: on a busy machine, whoever watches the page would be late.
+const switchOnce = () => {
+  if (video.currentTime === 0) return;
+  video.removeEventListener('timeupdate', switchOnce);
+  choose('max');
+};
+
+// Starts to play; `rendition` is min, max, switch, or auto for the player's own choice. Nobody may wait for the end of this:
+// a player that gets no usable data never tells.
 const start = async (player, url, rendition, key, text, audio) => {
   adapter = adapters[player];
   await adapter.load(url, rendition, key);
   if (record.errors.length) return;
-  window.choose(rendition);
+  choose(rendition);
+  if (rendition === 'switch') video.addEventListener('timeupdate', switchOnce);
   if (audio) await adapter.chooseSound(audio);
   if (text) {
     adapter.showText(text);
@@ -207,11 +220,6 @@ const start = async (player, url, rendition, key, text, audio) => {
 
 window.start = (...wanted) => {
   start(...wanted).catch((error) => record.errors.push(`script: ${error.message}`));
-};
-
-window.choose = (rendition) => {
-  const rungs = byBandwidth();
-  if (rendition !== 'auto') adapter.select(rendition === 'max' ? rungs.at(-1) : rungs[0]);
 };
 
 window.observe = () => {

@@ -43,16 +43,12 @@ function readArguments() {
 // Plays until the wanted time, the end, a failure or a stall. On a busy machine sound goes ahead of pictures: those that
 // must be seen are waited for.
 async function watch(page, wanted) {
-  let [furthest, moved, switched] = [-1, Date.now(), wanted.rendition !== 'switch'];
+  let [furthest, moved] = [-1, Date.now()];
   for (;;) {
     const seen = await page.evaluate(() => window.observe());
     const late = wanted.pictures && seen.time < wanted.seconds + STALL_S && missingSizes(seen, wanted.rendition).length > 0;
     if (seen.ended || (seen.time >= wanted.seconds && !late)) return { seen };
     if (seen.errors.length) return { seen, stopped: 'failed' };
-    if (!switched && seen.time > 0) {
-      switched = true;
-      await page.evaluate(() => window.choose('max'));
-    }
     if (seen.time > furthest + 0.01) [furthest, moved] = [seen.time, Date.now()];
     if (Date.now() - moved > 1000 * STALL_S) return { seen, stopped: 'stalled' };
     await new Promise((passed) => setTimeout(passed, POLL_MS));
@@ -67,8 +63,7 @@ async function play(browser, wanted) {
     page.on('pageerror', (error) => thrown.push(`script: ${error.message}`));
     await page.goto(`${server.url}/page.html`);
     if (wanted.player !== 'native') await page.addScriptTag({ url: `/${wanted.player}.js` });
-    const first = wanted.rendition === 'switch' ? 'min' : wanted.rendition;
-    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, first, wanted.key, wanted.text, wanted.audio];
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, wanted.rendition, wanted.key, wanted.text, wanted.audio];
     await page.evaluate((words) => window.start(...words), start);
     const { seen, stopped } = await watch(page, wanted);
     const errors = [...judge(seen, wanted, server, stopped), ...thrown];

@@ -20,10 +20,11 @@ _OPTIONS = {"profile", "x265-params"}  # others are for libavcodec's wrapper
 _CLASHES = {"scenecut", "level-idc"}
 
 _QUANTIZATION = {"rd": "2", "rdoq-level": "2", "psy-rdoq": "1"}
-REFINEMENT = {"refine-inter": "3", "refine-mv": "1", **_QUANTIZATION, "pbratio": "1.1"}
+REFINEMENT = {"refine-inter": "3", "refine-mv": "1", **_QUANTIZATION, "pbratio": "1"}
 """Of a rung that reads: depths are taken as they are read and modes are chosen again, with less
 effort than the preset's; part of what is saved goes into quantization. B frames, which are worse
-predicted so, are quantized less coarsely than usual. What a job asks for comes first."""
+predicted so, are no coarser than what libx265's tree of references makes them. What a job asks for
+comes first."""
 
 SEARCH = {"me": "star", **_QUANTIZATION}
 """Of a rung that is read from: libx265 does not begin its searches where its look-ahead found
