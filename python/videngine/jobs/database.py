@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from videngine.settings import Settings
 
 FILE_NAME = "videngine.db"
-_HANGS_AFTER_S = 30
+_HANGS_AFTER_S = 30  # a transaction: far more than a slow disk takes
 
 
 class _Now(sa.sql.functions.FunctionElement[float]):
@@ -143,10 +143,11 @@ class Database:
         try:
             if self._times_gone != times_gone:
                 raise DatabaseGone("database is locked")
-            yield
-        except DatabaseGone:
-            self._times_gone += 1
-            raise
+            try:
+                yield
+            except DatabaseGone:
+                self._times_gone += 1
+                raise
         finally:
             self._turn.release()
 
