@@ -140,14 +140,15 @@ def test_every_way_to_a_ladder_makes_the_same_pictures(
     monkeypatch.setattr(records, "FILE", tmp_path / "records.jsonl")
     title = source("tiny")
     ladder = Ladder(codec=codec, preset="ultrafast", rungs=ladders.TINY)
-    rounds = alternate([way.side(title, ladder) for way in ways(title)], tmp_path, runs=1)
-    for way in ways(title):
+    chosen = ways(title, shaka=codec == "libx264")
+    rounds = alternate([way.side(title, ladder) for way in chosen], tmp_path, runs=1)
+    for way in chosen:
         playlists = way.playlists(tmp_path / way.name, ladder)
         assert [quality.frames(p) for p in playlists] == [25, 25]
         assert all(point.vmaf > 20 for point in quality.measure(title, playlists, tmp_path))
         assert rounds.costs[way.name][0].cpu_s > 0
     result = compared("ladder", "test", title, rounds, ours=OURS, peers=["ffmpeg"])
-    assert set(result.ratios) == {"ffmpeg", "ffmpeg, 1 thread", "ffmpeg each"}
+    assert set(result.ratios) == {way.name for way in chosen} - {OURS}
     assert result.values["cpu"] > 0
     keep(result, title)
     assert records.results(records.FILE) == [result]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,7 +125,9 @@ def shaka_streamer(
 
 def shaka_playlists(folder: Path, ladder: Ladder) -> list[Path]:
     """The media playlists of the rungs, the largest first."""
-    return [
-        next((folder / "out").glob(f"video_*{r.height_px}*h264*.m3u8"), folder / "missing")
-        for r in ladder.rungs
-    ]
+    out = folder / "out"
+    variants = re.findall(
+        r"#EXT-X-STREAM-INF:.*RESOLUTION=(\d+x\d+).*\n(.+)", (out / "hls.m3u8").read_text()
+    )
+    by_size = dict(variants)
+    return [out / by_size[f"{r.width_px}x{r.height_px}"] for r in ladder.rungs]
