@@ -126,8 +126,6 @@ def shaka_streamer(
 def shaka_playlists(folder: Path, ladder: Ladder) -> list[Path]:
     """The media playlists of the rungs, the largest first."""
     out = folder / "out"
-    variants = re.findall(
-        r"#EXT-X-STREAM-INF:.*RESOLUTION=(\d+x\d+).*\n(.+)", (out / "hls.m3u8").read_text()
-    )
-    by_size = dict(variants)
+    variant = r"#EXT-X-STREAM-INF:.*RESOLUTION=(\d+x\d+).*\n(.+)"
+    by_size = dict(re.findall(variant, (out / "hls.m3u8").read_text()))
     return [out / by_size[f"{r.width_px}x{r.height_px}"] for r in ladder.rungs]

@@ -13,7 +13,7 @@ from tests.engine.measure import pictures, probe_json, psnr, streams
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
 from videngine.plan import VideoRenditionPlan
-from videngine.planning.hevc_analysis import REFINEMENT, SEARCH
+from videngine.planning.hevc_analysis import GIVER_PARAMETERS, READER_PARAMETERS
 
 CLIP = MEDIA / "bbb_720p24_20s.mp4"
 FRAMES = 72
@@ -55,7 +55,7 @@ def shared_of(folder: Path, **more: Any) -> Made:
     """Two renditions with one analysis."""
     reads, gives = (
         (("x265-params", ":".join(f"{n}={v}" for n, v in parameters.items())),)
-        for parameters in (REFINEMENT, SEARCH)
+        for parameters in (READER_PARAMETERS, GIVER_PARAMETERS)
     )
     return made(
         folder,

@@ -103,7 +103,7 @@ def test_writers_exclude_each_other_from_the_first_statement_on(database: Databa
 def test_to_wait_for_other_threads_is_no_failure(database: Database) -> None:
     def write(number: int) -> None:
         with database.write() as connection:
-            time.sleep(0.1)  # a slow disk; eight of them are far above the time for a busy database
+            time.sleep(0.1)  # a slow disk: the last of eight waits seven times the busy timeout
             connection.execute(workers.insert().values(id=f"w{number}", started_at=1, beat_until=2))
 
     with ThreadPoolExecutor(8) as pool:

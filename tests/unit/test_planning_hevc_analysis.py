@@ -8,7 +8,7 @@ import pytest
 from tests.planning import plan_of_film as plan
 
 from videngine.plan import Plan, VideoRenditionPlan, first_pass
-from videngine.planning.hevc_analysis import REFINEMENT, SEARCH
+from videngine.planning.hevc_analysis import GIVER_PARAMETERS, READER_PARAMETERS
 
 LADDER = (1080, 720, 540, 360)
 
@@ -37,7 +37,7 @@ def test_rungs_of_twice_the_size_read_the_analysis_of_smaller_ones() -> None:
     found = plan(hls(*map(rung, LADDER)))
     assert pairs(found) == {1080: 540, 720: 360}
     for video in found.video:
-        assert parameters(video) == (REFINEMENT if video.analysis_from else SEARCH)
+        assert parameters(video) == (READER_PARAMETERS if video.analysis_from else GIVER_PARAMETERS)
 
 
 def test_who_gives_an_analysis_makes_one_of_its_own() -> None:
@@ -97,8 +97,8 @@ def test_parameters_that_both_have_alike_are_kept_beside_the_refinement() -> Non
     both = {"video_codec_parameters": {"refs": 2, "bf": 3}}
     found = plan(hls(rung(1080, **both), rung(540, **both)))
     assert pairs(found) == {1080: 540}
-    assert parameters(found.video[0]) == {"ref": "2", "bframes": "3", **REFINEMENT}
-    assert parameters(found.video[1]) == {"ref": "2", "bframes": "3", **SEARCH}
+    assert parameters(found.video[0]) == {"ref": "2", "bframes": "3", **READER_PARAMETERS}
+    assert parameters(found.video[1]) == {"ref": "2", "bframes": "3", **GIVER_PARAMETERS}
     both = {"video_codec_parameters": {"trellis": 1}}
     found = plan(hls(rung(1080, **both), rung(540, **both)))
     assert [parameters(video)["rdoq-level"] for video in found.video] == ["1", "1"]

@@ -20,15 +20,14 @@ _OPTIONS = {"profile", "x265-params"}  # others are for libavcodec's wrapper
 _CLASHES = {"scenecut", "level-idc"}
 
 _QUANTIZATION = {"rd": "2", "rdoq-level": "2", "psy-rdoq": "1"}
-REFINEMENT = {"refine-inter": "3", "refine-mv": "1", **_QUANTIZATION, "pbratio": "1"}
+READER_PARAMETERS = {"refine-inter": "3", "refine-mv": "1", **_QUANTIZATION, "pbratio": "1"}
 """Of a rung that reads: depths are taken as they are read and modes are chosen again, with less
 effort than the preset's; part of what is saved goes into quantization. B frames, which are worse
-predicted so, are no coarser than what libx265's tree of references makes them. What a job asks for
-comes first."""
+predicted so, are no coarser than ``cutree`` makes them. What a job asks for comes first."""
 
-SEARCH = {"me": "star", **_QUANTIZATION}
-"""Of a rung that is read from: libx265 does not begin its searches where its look-ahead found
-motion if others are to read them, so that they have to go further."""
+GIVER_PARAMETERS = {"me": "star", **_QUANTIZATION}
+"""Of a rung that is read from: it searches further, as libx265 does not begin its searches where
+its look-ahead found motion if others are to read them, and is quantized as those that read."""
 
 
 def share(
@@ -46,8 +45,10 @@ def share(
         for other, plan in result.items():
             if plan.analysis_from is None and _is_half(videos[other], videos[name]):
                 givers.add(other)
-                result[name] = replace(_with(plans[name], REFINEMENT), analysis_from=other)
-                result[other] = _with(plan, SEARCH)
+                result[name] = replace(
+                    _with_parameters(plans[name], READER_PARAMETERS), analysis_from=other
+                )
+                result[other] = _with_parameters(plan, GIVER_PARAMETERS)
                 break
     return result
 
@@ -93,10 +94,10 @@ def _doubled(half: Picture, whole: Picture) -> Picture:
     )
 
 
-def _with(plan: VideoRenditionPlan, ours: Mapping[str, str]) -> VideoRenditionPlan:
+def _with_parameters(plan: VideoRenditionPlan, ours: dict[str, str]) -> VideoRenditionPlan:
     """The plan with parameters of libx265 where it has none of its own."""
     options = dict(plan.options)
-    parameters = {**ours, **_parameters(options)}
+    parameters = ours | _parameters(options)
     options["x265-params"] = ":".join(f"{name}={value}" for name, value in parameters.items())
     return replace(plan, options=tuple(sorted(options.items())))
 
