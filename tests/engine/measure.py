@@ -25,6 +25,15 @@ def probe_json(path: Path, *arguments: str) -> dict[str, Any]:
     return result
 
 
+def encoder_settings(path: Path, encoder: str) -> dict[str, str]:
+    """What x264 and x265 write of their own parameters into the bit stream."""
+    data = path.read_bytes()
+    found = re.search(rb"%s .{0,200}?options: ([ -~]+)" % encoder.encode(), data, re.DOTALL)
+    assert found, f"no settings of {encoder}"
+    pairs = (word.partition("=") for word in found[1].decode().split(" ") if word)
+    return {name: value for name, _, value in pairs}
+
+
 def streams(path: Path) -> list[dict[str, Any]]:
     """The streams of a file."""
     result: list[dict[str, Any]] = probe_json(path, "-show_streams")["streams"]

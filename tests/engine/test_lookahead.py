@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.engine.measure import coded_pictures, keyframes, pictures, psnr
+from tests.engine.measure import coded_pictures, encoder_settings, keyframes, pictures, psnr
 from tests.engine.plans import MEDIA, Made, picture, run, transcode, video
 
 from videngine.plan import LookaheadPlan
@@ -20,10 +20,17 @@ LENGTH_S = Fraction(4)
 SECOND = Fraction(1)
 
 
-def ladder(folder: Path, *, shared: bool, length_s: Fraction = LENGTH_S, **how: Any) -> Made:
+def ladder(
+    folder: Path,
+    *,
+    shared: bool,
+    length_s: Fraction = LENGTH_S,
+    size: tuple[int, int] = (640, 360),
+    **how: Any,
+) -> Made:
     """Two rungs of the beginning of a film, encoded from one look at the smaller one, or not."""
     folder.mkdir()
-    large = picture(640, 360, id="p0", duration_s=length_s)
+    large = picture(*size, id="p0", duration_s=length_s)
     small = picture(320, 180, id="p1", parent="p0", duration_s=length_s)
     fields: dict[str, Any] = {"preset": "veryfast", "segment_s": SECOND, **how}
     rungs = [
@@ -58,6 +65,33 @@ def test_all_rungs_have_frames_of_the_same_types(tmp_path: Path) -> None:
     assert [i for i, kind in enumerate(found) if kind == "I"] == [0, 24, 48, 72]
     assert 30 < found.count("B") < 72
     assert made.stats == made.stats | {"decodes": 1, "encodes": 2}
+
+
+@pytest.mark.parametrize(
+    ("preset", "options", "large", "small"),
+    [
+        ("veryfast", {}, ("dia", "1"), ("dia", "2")),
+        ("veryfast", {"motion-est": "hex", "subq": "2"}, ("hex", "2"), ("hex", "2")),
+        ("faster", {}, ("hex", "4"), ("hex", "4")),
+    ],
+)
+def test_veryfast_searches_less_unless_a_job_says_how(
+    tmp_path: Path,
+    preset: str,
+    options: dict[str, str],
+    large: tuple[str, str],
+    small: tuple[str, str],
+) -> None:
+    made = ladder(
+        tmp_path / "shared",
+        shared=True,
+        length_s=Fraction(1, 4),
+        size=(1280, 720),
+        preset=preset,
+        options=tuple(options.items()),
+    )
+    found = [encoder_settings(made.path(name), "x264") for name in ("v0", "v1")]
+    assert [(words["me"], words["subme"]) for words in found] == [large, small]
 
 
 def test_pictures_are_as_good_for_their_bits_as_with_a_look_of_their_own(tmp_path: Path) -> None:

@@ -7,18 +7,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from tests.engine.measure import pictures, probe_json, psnr, sound, streams
+from tests.engine.measure import encoder_settings, pictures, probe_json, psnr, sound, streams
 from tests.fields.rows import MEDIA, Made, Row
 from tests.fields.table_core import FILM, bit_rate, film, hls, mp4
 
 
 def settings(made: Made, encoder: str, index: int = 0) -> dict[str, str]:
-    """What x264 and x265 write of their own parameters into the bit stream."""
-    data = made.path(index, ".mp4").read_bytes()
-    found = re.search(rb"%s .{0,200}?options: ([ -~]+)" % encoder.encode(), data, re.DOTALL)
-    assert found, f"no settings of {encoder}"
-    pairs = (word.partition("=") for word in found[1].decode().split(" ") if word)
-    return {name: value for name, _, value in pairs}
+    """The encoder's own words, out of one of the files."""
+    return encoder_settings(made.path(index, ".mp4"), encoder)
 
 
 def encoded_with(encoder: str, **wanted: str) -> Callable[[Made], None]:
