@@ -12,11 +12,12 @@
 
 namespace videngine::analysis {
 
-// A picture and how it comes from the one before: what is found out of it before those behind it
-// are there.
+// A picture and how it and the one before come from each other: what is found out of it before
+// those behind it are there.
 struct FirstLook {
   std::shared_ptr<const SmallPicture> picture;
   std::optional<Motion> from_last{};  // none: it is the first
+  std::optional<Motion> to_last{};    // the last from this one; none: the last was the first
   double new_part = 1;                // of its cost by itself, what is left to code after the last
   bool cut = false;                   // a scene begins with it
 };
