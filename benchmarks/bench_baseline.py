@@ -41,3 +41,13 @@ def test_every_goal_is_in_the_table_with_what_was_reached() -> None:
     assert len(lines) == 2 + len(GOALS)
     assert lines[2].endswith("| 0.5 | 1 | met |")
     assert all(line.endswith("| not measured | | |") for line in lines[6:])
+
+
+def test_of_a_title_the_longest_that_was_measured_counts() -> None:
+    some = GOALS[0]
+    lengths = {"s-2s": 0.9, "s": 0.5, "s-4s": 0.8, "other-4s": 0.7, "other-2s": 1.0}
+    made = [
+        Result(bench=some.of[0], case=some.of[1], source=source, values={some.value: value})
+        for source, value in lengths.items()
+    ]
+    assert table(made).splitlines()[2].endswith("| 0.6 | 2 | met |")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.records import Result, known
@@ -13,7 +15,7 @@ from benchmarks.records import Result, known
 class Goal:
     """A figure of the results of one comparison (bench and case), and the highest it may be.
 
-    ``over`` makes one figure of those of all sources.
+    ``over`` makes one figure of those of all sources, each at the greatest length measured.
     """
 
     what: str
@@ -25,13 +27,28 @@ class Goal:
 
     def reached(self, results: Sequence[Result]) -> tuple[float, int] | None:
         """The figure, and of how many sources it is; None if it was not measured."""
-        found = [
-            result.values[self.value]
+        found = _longest(
+            result
             for result in results
             if (result.bench, result.case) == self.of
             and known(result.values.get(self.value, float("nan")))
-        ]
-        return (self.over(found), len(found)) if found else None
+        )
+        return (self.over([r.values[self.value] for r in found]), len(found)) if found else None
+
+
+_BEGINNING = re.compile(r"(.+)-(\d+)s")  # as `sources.first_seconds` names it
+
+
+def _longest(results: Iterable[Result]) -> list[Result]:
+    """One of each title: of it whole, or else of the longest of its beginnings."""
+    found: dict[str, tuple[float, Result]] = {}
+    for result in results:
+        beginning = _BEGINNING.fullmatch(result.source)
+        title = beginning[1] if beginning else result.source
+        length_s = float(beginning[2]) if beginning else math.inf
+        if title not in found or length_s > found[title][0]:
+            found[title] = (length_s, result)
+    return [result for _, result in found.values()]
 
 
 _MEAN = statistics.mean
