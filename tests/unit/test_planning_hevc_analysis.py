@@ -94,11 +94,11 @@ def test_some_things_keep_rungs_apart(both: dict[str, Any]) -> None:
 
 
 def test_parameters_that_both_have_alike_are_kept_beside_the_refinement() -> None:
-    both = {"video_codec_parameters": {"refs": 2, "bf": 3}}
+    both = {"video_codec_parameters": {"refs": 4, "bf": 3}}
     found = plan(hls(rung(1080, **both), rung(540, **both)))
     assert pairs(found) == {1080: 540}
-    assert parameters(found.video[0]) == {"ref": "2", "bframes": "3", **READER_PARAMETERS}
-    assert parameters(found.video[1]) == {"ref": "2", "bframes": "3", **GIVER_PARAMETERS}
+    assert parameters(found.video[0]) == {**READER_PARAMETERS, "ref": "4", "bframes": "3"}
+    assert parameters(found.video[1]) == {**GIVER_PARAMETERS, "ref": "4", "bframes": "3"}
     both = {"video_codec_parameters": {"trellis": 1}}
     found = plan(hls(rung(1080, **both), rung(540, **both)))
     assert [parameters(video)["rdoq-level"] for video in found.video] == ["1", "1"]

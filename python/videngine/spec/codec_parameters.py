@@ -186,12 +186,11 @@ class CodecParameters(Model):
     me_method: Annotated[str, _word(MOTION_SEARCHES)] | None = Field(
         None,
         description="Motion search of x264 and x265; `epzs` is taken as dia, `full` is exhaustive. "
-        "Default: the preset's, but `dia` for H.264 at `veryfast` where rungs share a look ahead.",
+        "Default: the preset's.",
     )
     subq: Annotated[int, _whole(0, 11)] | None = Field(
         None,
-        description="Effort of subpixel search: x264 0 to 11, x265 0 to 7. Default: the preset's, "
-        "but 1 for H.264 of 900 000 pixels and more at `veryfast` where rungs share a look ahead.",
+        description="Effort of subpixel search: x264 0 to 11, x265 0 to 7. Default: the preset's.",
     )
     trellis: Annotated[int, _Depth] | None = Field(
         None, description="Trellis quantization of x264 and x265. Default: the preset's."

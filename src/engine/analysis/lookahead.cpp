@@ -63,7 +63,9 @@ FirstLook look_first(const AVFrame& luma, const FirstLook* last) {
   const Motion* before = last->from_last ? &*last->from_last : nullptr;
   look.from_last = find_motion(*look.picture, *last->picture, before, 1);
   // Asked for of nearly every picture; found here, on another thread than those further away.
-  if (before != nullptr) look.to_last = find_motion(*last->picture, *look.picture, before, -1);
+  if (before != nullptr) {
+    look.last_from_this = find_motion(*last->picture, *look.picture, before, -1);
+  }
   const auto by_itself = static_cast<double>(cost_by_itself(*look.picture));
   look.new_part = static_cast<double>(look.from_last->total) / std::max(by_itself, 1.0);
   look.cut = look.new_part >= kCutPart && look.new_part >= kCutJump * last->new_part;
@@ -75,7 +77,7 @@ Lookahead::Lookahead(int depth) : depth_(static_cast<std::size_t>(depth)) {}
 void Lookahead::push(FirstLook look, bool key, const Take& take) {
   window_.push_back({.picture = std::move(look.picture), .number = pushed_++, .key = key});
   window_.back().past[1] = std::move(look.from_last);
-  if (window_.size() > 1) window_[window_.size() - 2].future[1] = std::move(look.to_last);
+  if (window_.size() > 1) window_[window_.size() - 2].future[1] = std::move(look.last_from_this);
   decide(false);
   give(false, take);
 }

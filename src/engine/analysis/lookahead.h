@@ -16,10 +16,10 @@ namespace videngine::analysis {
 // those behind it are there.
 struct FirstLook {
   std::shared_ptr<const SmallPicture> picture;
-  std::optional<Motion> from_last{};  // none: it is the first
-  std::optional<Motion> to_last{};    // the last from this one; none: the last was the first
-  double new_part = 1;                // of its cost by itself, what is left to code after the last
-  bool cut = false;                   // a scene begins with it
+  std::optional<Motion> from_last{};       // none: it is the first
+  std::optional<Motion> last_from_this{};  // none: the last was the first
+  double new_part = 1;  // of its cost by itself, what is left to code after the last
+  bool cut = false;     // a scene begins with it
 };
 FirstLook look_first(const AVFrame& luma, const FirstLook* last);
 
