@@ -6,6 +6,7 @@
 
 #include "encode/niceness.h"
 #include "error.h"
+#include "filter/late_pictures.h"
 
 namespace videngine {
 namespace {
@@ -136,21 +137,32 @@ std::unique_ptr<VideoStage> SessionGraph::encoder(const VideoRenditionPlan& vide
   if (video.lookahead) {
     found = lookaheads_.at(*video.lookahead)->connect();
     stages_.on_stop([found] { found->close(); });
-    const auto look = std::ranges::find(plan_.lookaheads, *video.lookahead, &LookaheadPlan::id);
-    depth += analysis::LookaheadStage::delay_frames(*look);
+    if (!late_.contains(video.picture)) depth = waiting_depth(*video.lookahead);
   }
   return std::make_unique<VideoStage>(video, picture,
                                       connect(pictures_.at(video.picture)->outlet(), depth),
                                       std::move(found), stages_, report_);
 }
 
+std::size_t SessionGraph::waiting_depth(const std::string& lookahead) const {
+  const auto look = std::ranges::find(plan_.lookaheads, lookahead, &LookaheadPlan::id);
+  return graph::kFrameQueueDepth + analysis::LookaheadStage::delay_frames(*look);
+}
+
 void SessionGraph::build_pictures() {
+  std::set<std::string> tapped;
+  for (const auto& [picture, tap] : taps_) tapped.insert(picture);
+  late_ = late_pictures(plan_, tapped);
   std::map<std::string, const PicturePlan*> plans;
   for (const PicturePlan& picture : plan_.pictures) {
     plans[picture.id] = &picture;
     graph::Outlet& from = picture.parent ? pictures_.at(*picture.parent)->outlet()
                                          : picture_source(picture.look.deinterlace);
-    pictures_[picture.id] = std::make_unique<PictureStage>(picture, connect(from), clock_, stages_);
+    const auto late = late_.find(picture.id);
+    const bool waits = late != late_.end() && !late_.contains(*picture.parent);
+    const std::size_t depth = waits ? waiting_depth(late->second) : graph::kFrameQueueDepth;
+    pictures_[picture.id] =
+        std::make_unique<PictureStage>(picture, connect(from, depth), clock_, stages_);
   }
   for (const LookaheadPlan& look : plan_.lookaheads) {
     lookaheads_[look.id] = std::make_unique<analysis::LookaheadStage>(

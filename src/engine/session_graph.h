@@ -61,6 +61,8 @@ class SessionGraph {
   };
 
   void build_pictures();
+  // Of a queue whose frames wait for a shared look ahead.
+  [[nodiscard]] std::size_t waiting_depth(const std::string& lookahead) const;
   void build_sounds();
   void link_analyses();
   void build_taps();
@@ -88,6 +90,7 @@ class SessionGraph {
   std::unique_ptr<PictureSplice> picture_splice_;
   std::map<int, std::unique_ptr<SoundSplice>> sound_splices_;
   std::map<std::string, std::unique_ptr<PictureStage>> pictures_;
+  std::map<std::string, std::string> late_;  // of them: see late_pictures
   std::map<std::string, std::unique_ptr<analysis::LookaheadStage>> lookaheads_;
   std::vector<std::unique_ptr<VideoStage>> videos_;
   std::vector<std::unique_ptr<AudioStage>> audios_;

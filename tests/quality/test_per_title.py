@@ -134,6 +134,18 @@ def test_trials_are_cancelled_with_their_job(source: Path, tmp_path: Path) -> No
     assert phases[-1] == "analyzing"
 
 
+@pytest.mark.parametrize("frames", [12, 14, 15, 25, 29, 30, 60])
+def test_all_places_of_windows_are_judged_alike(frames: int) -> None:
+    step = sampling.judged_one_of(frames, windows=4)
+    places = [n % frames for n in range(0, 4 * frames, step)]
+    assert 0.5 <= len(places) / (4 * frames / 7) <= 1.1
+    assert len(set(places)) >= min(len(places), frames)
+
+
+def test_of_a_title_of_a_few_frames_all_are_judged() -> None:
+    assert sampling.judged_one_of(8, windows=1) == 1
+
+
 def test_the_sizes_of_samples_are_read_from_a_file_in_fragments(
     source: Path, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.engine.measure import pictures, psnr
 
 import videngine
 from videngine.errors import Cancelled, EncoderUnavailable, VidengineError
+from videngine.quality.vmaf import compare, ffmpeg_with_vmaf
 
 MEDIA = Path(__file__).resolve().parents[1] / "data" / "media"
 FILM = MEDIA / "bbb_720p24_20s.mp4"
@@ -47,6 +49,30 @@ def luma_psnr(made: Path, frames: Any) -> float:
     shown = luma(made)
     assert len(shown) == len(frames)
     return float(np.mean([psnr(a, b) for a, b in zip(shown, frames, strict=True)]))
+
+
+def test_a_comparison_judges_every_nth_frame_but_the_first(tmp_path: Path) -> None:
+    """With the scores that FFmpeg gives these frames where it judges all."""
+    film, small = tmp_path / "film.mp4", tmp_path / "small.mp4"
+    ffmpeg(*("-i", FILM, "-frames:v", 11, "-an", "-c:v", "libx264", "-qp", 0, film))
+    ffmpeg(*("-i", film, "-vf", "scale=640:360", "-c:v", "libx264", "-crf", 35, small))
+    program = ffmpeg_with_vmaf(videngine.Settings(state_dir=tmp_path))
+    log = tmp_path / "log.json"
+    graph = f"[0]scale=1280:720:flags=bicubic[d];[d][1]libvmaf=log_fmt=json:log_path={log}"
+    command = [program, "-v", "error", "-i", small, "-i", film, "-lavfi", graph, "-f", "null", "-"]
+    subprocess.run(command, check=True)
+    of_frames = [frame["metrics"]["vmaf"] for frame in json.loads(log.read_text())["frames"]]
+    for n_subsample, judged in [(1, range(1, 11)), (3, (3, 6, 9)), (20, (0,))]:
+        (found,) = compare(
+            film,
+            [small],
+            size=(1280, 720),
+            n_subsample=n_subsample,
+            program=program,
+            stop=lambda: False,
+            timeout_s=60,
+        )
+        assert found == pytest.approx(np.mean([of_frames[n] for n in judged]), abs=0.01)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])

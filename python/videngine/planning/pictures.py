@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
@@ -97,7 +98,9 @@ def limited_rate(rate: Fraction, limit: Fraction | None) -> Fraction:
     return part if limit - part < limit / 100 else limit
 
 
-def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
+def chain(
+    pictures: list[Picture], source: Size, *, looked_at: Collection[Picture] = ()
+) -> dict[Picture, PicturePlan]:
     """Plans of all pictures, parents before children.
 
     Each picture is made from the smallest of its rate, range, rotation and shape that shows all
@@ -108,6 +111,8 @@ def chain(pictures: list[Picture], source: Size) -> dict[Picture, PicturePlan]:
     plans: dict[Picture, PicturePlan] = {}
     for picture in sorted(pictures, key=lambda p: (-p.width_px * p.height_px, bool(p.look.logos))):
         parents = [p for p in plans if _can_be_parent(p, picture, source)]
+        if picture in looked_at:
+            parents = [p for p in parents if _as_large(p, source)] or parents
         parent = min(parents, key=lambda p: p.width_px * p.height_px, default=None)
         plans[picture] = PicturePlan(
             id=f"p{len(plans)}",
@@ -136,6 +141,12 @@ def _within_parent(geometry: Geometry, parent: Geometry) -> Geometry:
     )
 
 
+def _as_large(picture: Picture, source: Size) -> bool:
+    """Whether it shows the source at the source's own size."""
+    upright = turned(source, picture.geometry.rotation_deg)
+    return even(picture.whole) == even((Fraction(upright[0]), Fraction(upright[1])))
+
+
 def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
     if any(getattr(parent, fact) != getattr(child, fact) for fact in _SHARED_WITH_PARENT):
         return False
@@ -150,10 +161,9 @@ def _can_be_parent(parent: Picture, child: Picture, source: Size) -> bool:
         return False
     upright = turned(source, cut.rotation_deg)
     have, need = parent.whole, child.whole
-    untouched = even(have) == even((Fraction(upright[0]), Fraction(upright[1])))
     if have[0] < need[0] or have[1] < need[1]:
         return False
-    if have[0] + _ROUNDING_PX < (1 if untouched else _LEAST_STEP) * need[0]:
+    if have[0] + _ROUNDING_PX < (1 if _as_large(parent, source) else _LEAST_STEP) * need[0]:
         return False
     shape = have[0] * need[1] / (have[1] * need[0])
     return not is_larger(even(have), upright) and abs(shape - 1) < Fraction(2, 100)

@@ -117,12 +117,9 @@ class Renditions:
         stream = media.video
         lookaheads = {f"l{i}": shared for i, shared in enumerate(shared_lookaheads(self._video))}
         lookahead_of = {video: name for name, a in lookaheads.items() for video in a.videos}
-        pictures = list(
-            dict.fromkeys(
-                [video.picture for video in self._video] + [a.picture for a in lookaheads.values()]
-            )
-        )
-        plans = chain(pictures, stream.display_size if stream else (0, 0))
+        looked_at = [shared.picture for shared in lookaheads.values()]
+        pictures = list(dict.fromkeys([video.picture for video in self._video] + looked_at))
+        plans = chain(pictures, stream.display_size if stream else (0, 0), looked_at=looked_at)
         pixel_rate = sum((video.picture.pixel_rate for video in self._video), Fraction(0))
         cores_of = {v: cores * v.picture.pixel_rate / pixel_rate for v in self._video}
         in_chunks = {

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from videngine.child_environment import child_environment
@@ -133,18 +134,22 @@ def compare(
 ) -> list[float]:
     """The mean VMAF of renditions against one reference of as many frames.
 
-    All are shown at ``size``; frames are paired by number. The reference is decoded once.
+    All are shown at ``size``; frames are paired by number. The reference is decoded once. One frame
+    of ``n_subsample`` is judged, but not the first, which has nothing before it: the model takes it
+    for a still picture and is up to 25 points too strict.
 
     Raises:
         VidengineError: ``metrics_failed``. WorkerLost, ResourceError (``timeout``), Cancelled.
     """
     shown = f"scale={size[0]}:{size[1]}:flags=bicubic,setsar=1,format=yuv420p,{_UNTOLD}"
-    shown += ",settb=1/25,setpts=N"
     count = len(renditions)
-    graph = [f"[0:v:0]{shown},split={count}" + "".join(f"[r{n}]" for n in range(count))]
+    graph = [f"[0:v:0]{shown},settb=1/25,setpts=N,split={count}"]
+    graph[0] += "".join(f"[r{n}]" for n in range(count))
+    # What is not judged need not be scaled: of it only the motion of the reference is asked for.
+    judged = f"select='not(mod(n,{n_subsample}))',{shown},settb=1/25,setpts=N*{n_subsample},fps=25"
     outputs: list[str] = []
     for n in range(count):
-        graph.append(f"[{n + 1}:v:0]{shown}[d{n}]")
+        graph.append(f"[{n + 1}:v:0]{judged}[d{n}]")
         graph.append(
             f"[d{n}][r{n}]libvmaf=n_threads=1:n_subsample={n_subsample}:log_fmt=json"
             f":log_path=log{n}.json:shortest=1[o{n}]"
@@ -164,7 +169,8 @@ def compare(
         logs = [json.loads((Path(folder) / f"log{n}.json").read_text()) for n in range(count)]
     if not all(log["frames"] for log in logs):
         raise VidengineError("metrics_failed", "The trials have no frame in common.")
-    return [float(log["pooled_metrics"]["vmaf"]["mean"]) for log in logs]
+    scores = [[frame["metrics"]["vmaf"] for frame in log["frames"]] for log in logs]
+    return [mean(of_frames[1:] or of_frames) for of_frames in scores]
 
 
 def _input(path: Path) -> list[str]:
