@@ -31,7 +31,9 @@ from benchmarks.records import Result, results
 from benchmarks.sources import SOURCES, Source, first_seconds, source
 
 VARIED = ("noisy", "animation", "grain", "sport")
-VARIED_S = 10  # how long these titles are
+CURVES_S = 4
+"""Of so much of a title rate and quality are measured: every rung is made at four rates, twice."""
+HEVC_S, HEVC_CURVES_S = 5, 2  # it takes four times as long
 PRESETS = ("veryfast", "medium")
 
 
@@ -43,7 +45,7 @@ class Bench:
         sources: titles of the ladders.
         presets: of the H.264 ladders.
         curves: whether quality is measured too.
-        seconds: if not 0, only the beginning of the titles of ladders.
+        seconds: if not 0, ladders are of no more than the beginning of titles.
         long: the title that a sprite is made of.
         done: results that need not be measured again.
     """
@@ -65,7 +67,7 @@ class Bench:
         self._curves = curves
         self._seconds = seconds
         self._long = long
-        self._done = {result.key for result in done}
+        self._done = {result.key: result for result in done}
 
     @property
     def by_name(self) -> dict[str, Callable[[Path], list[Result]]]:
@@ -91,38 +93,53 @@ class Bench:
             for preset in self._presets
             for result in self._ladders(
                 Ladder(codec="libx264", preset=preset, rungs=ladders.FULL_HD),
-                self._titles(self._seconds),
                 folder,
+                costs_of=self._beginnings(None),
+                curves_of=self._beginnings(CURVES_S),
             )
         ]
 
     def hevc(self, folder: Path) -> list[Result]:
-        """Of half as much of the titles: it takes four times as long."""
         ladder = Ladder(codec="libx265", preset="medium", rungs=ladders.HEVC)
-        return self._ladders(ladder, self._titles((self._seconds or VARIED_S) // 2), folder)
+        costs_of, curves_of = self._beginnings(HEVC_S), self._beginnings(HEVC_CURVES_S)
+        return self._ladders(ladder, folder, costs_of=costs_of, curves_of=curves_of)
 
     def uhd(self, folder: Path) -> list[Result]:
         ladder = Ladder(codec="libx264", preset="veryfast", rungs=ladders.UHD)
-        return self._ladders(ladder, [source("uhd")], folder, costs_only=True)
+        return self._ladders(ladder, folder, costs_of=[source("uhd")])
 
     def shaka(self, folder: Path) -> list[Result]:
         """Of one title, as a tool is compared; its preset is its own, so all sides take that."""
         ladder = Ladder(codec="libx264", preset=peers.SHAKA_PRESET, rungs=ladders.FULL_HD)
-        return self._ladders(ladder, self._titles(self._seconds)[:1], folder, costs_only=True)
+        return self._ladders(ladder, folder, costs_of=self._beginnings(None)[:1])
 
-    def _titles(self, seconds: int) -> list[Source]:
+    def _beginnings(self, most_s: int | None) -> list[Source]:
+        """The ladders' titles, or so much of them."""
+        lengths_s = [length_s for length_s in (most_s, self._seconds) if length_s]
         titles = [source(name) for name in self._sources]
-        return [first_seconds(title, seconds) for title in titles] if seconds else titles
+        return [first_seconds(t, min(lengths_s)) for t in titles] if lengths_s else titles
 
     def _ladders(
-        self, ladder: Ladder, titles: Sequence[Source], folder: Path, *, costs_only: bool = False
+        self,
+        ladder: Ladder,
+        folder: Path,
+        *,
+        costs_of: Sequence[Source],
+        curves_of: Sequence[Source] = (),
     ) -> list[Result]:
-        curves = self._curves and not costs_only
-        return [
-            bench_ladder.measure(title, ladder, folder, runs=self._runs, curves=curves, each=curves)
-            for title in titles
-            if bench_ladder.key(title, ladder) not in self._done
-        ]
+        """What is measured for its curves alone has one round."""
+        curved = {title.name for title in curves_of} if self._curves else set()
+        found = []
+        for title in dict.fromkeys((*costs_of, *curves_of)):
+            done = self._done.get(bench_ladder.key(title, ladder))
+            curves = title.name in curved
+            if (done and (done.curves or not curves)) or not (curves or title in costs_of):
+                continue
+            runs = self._runs if title in costs_of else 1
+            found.append(
+                bench_ladder.measure(title, ladder, folder, runs=runs, curves=curves, each=curves)
+            )
+        return found
 
     def request(self, folder: Path) -> list[Result]:
         return [bench_request.measure(folder, runs=self._runs)]
