@@ -8,6 +8,7 @@ import platform
 import re
 import subprocess
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,9 @@ def _first_line(path: str) -> str:
 @cache
 def facts() -> dict[str, Any]:
     """The machine and the versions of all that is compared."""
-    engine = next((ROOT / "python" / "videngine").glob("_engine*.so"), None)
-    found = _output(["python3", "-c", "import videngine._engine as e; print(e.__file__)"])
-    binary = engine or (Path(found) if found else None)
+    engine = find_spec("videngine._engine")
+    if engine is None or engine.origin is None:
+        raise RuntimeError("videngine is not installed here: script/setup --dev")
     memory = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     flags = Path("/proc/cpuinfo").read_text()
     return {
@@ -70,7 +71,7 @@ def facts() -> dict[str, Any]:
         "governor": _governor(),
         "git": _output(["git", "-C", str(ROOT), "rev-parse", "HEAD"]),
         "git_changed": bool(_output(["git", "-C", str(ROOT), "status", "--porcelain", "-uno"])),
-        "engine": hashlib.sha256(binary.read_bytes()).hexdigest()[:12] if binary else "",
+        "engine": hashlib.sha256(Path(engine.origin).read_bytes()).hexdigest()[:12],
         "libavcodec": _output(["pkg-config", "--modversion", "libavcodec"]),
         "x264": _output(["pkg-config", "--modversion", "x264"])
         or _output(["dpkg-query", "-W", "-f=${Version}", "libx264-*"]),

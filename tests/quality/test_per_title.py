@@ -134,11 +134,11 @@ def test_trials_are_cancelled_with_their_job(source: Path, tmp_path: Path) -> No
     assert phases[-1] == "analyzing"
 
 
-@pytest.mark.parametrize("frames", [12, 14, 15, 25, 29, 30, 60])
+@pytest.mark.parametrize("frames", [11, 13, 14, 15, 23, 27, 55])
 def test_all_places_of_windows_are_judged_alike(frames: int) -> None:
     step = sampling.judged_one_of(frames, windows=4)
     places = [n % frames for n in range(0, 4 * frames, step)]
-    assert 0.5 <= len(places) / (4 * frames / 7) <= 1.1
+    assert 0.5 * frames <= len(places) <= frames
     assert len(set(places)) >= min(len(places), frames)
 
 

@@ -143,15 +143,19 @@ def compare(
     """
     shown = f"scale={size[0]}:{size[1]}:flags=bicubic,setsar=1,format=yuv420p,{_UNTOLD}"
     count = len(renditions)
-    graph = [f"[0:v:0]{shown},settb=1/25,setpts=N,split={count}"]
+    # A frame's score goes by how it moves from the one before and to the one behind it, in the
+    # reference: no others are needed, and of the rendition's only those that are judged.
+    near, step = "", n_subsample
+    if n_subsample > 3:
+        near, step = f"select='lt(mod(n+1,{n_subsample}),3)',", 3
+    graph = [f"[0:v:0]{near}{shown},settb=1/25,setpts=N,split={count}"]
     graph[0] += "".join(f"[r{n}]" for n in range(count))
-    # What is not judged need not be scaled: of it only the motion of the reference is asked for.
-    judged = f"select='not(mod(n,{n_subsample}))',{shown},settb=1/25,setpts=N*{n_subsample},fps=25"
+    judged = f"select='not(mod(n,{n_subsample}))',{shown},settb=1/25,setpts=N*{step},fps=25"
     outputs: list[str] = []
     for n in range(count):
         graph.append(f"[{n + 1}:v:0]{judged}[d{n}]")
         graph.append(
-            f"[d{n}][r{n}]libvmaf=n_threads=1:n_subsample={n_subsample}:log_fmt=json"
+            f"[d{n}][r{n}]libvmaf=n_threads=1:n_subsample={step}:log_fmt=json"
             f":log_path=log{n}.json:shortest=1[o{n}]"
         )
         outputs += ["-map", f"[o{n}]", "-c:v", "wrapped_avframe"]
