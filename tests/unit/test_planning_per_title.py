@@ -99,6 +99,18 @@ def test_a_jump_between_points_does_not_overshoot() -> None:
     assert all(0 <= vmaf <= 100 for vmaf in vmafs)
 
 
+def test_what_looks_perfect_at_all_that_was_tried_is_not_believed_to_stay_so() -> None:
+    """As film that moves fast came out: at a CRF of 40 it was at 74."""
+    points = zip((21.25, 27.25, 33.25), (99.8, 99.6, 98.6), (5.2e6, 2.1e6, 0.9e6), strict=True)
+    curve = Curve(tuple(Point(crf=crf, bps=bps, vmaf=vmaf) for crf, vmaf, bps in points))
+    assert curve.at(40).vmaf < 80
+    output = {"output": "mp4", "optimize_bitrate": 1}
+    made = plan(output, curves=dict.fromkeys(plan(output).trials, curve))
+    (crf,) = crfs(made)
+    assert crf is not None
+    assert 34.5 < crf <= 35
+
+
 def test_the_largest_rung_gets_the_crf_of_the_target_and_the_others_follow() -> None:
     found = tried(ladder())
     assert heights(found) == [1080, 720, 540, 360]
