@@ -32,13 +32,21 @@ def test_a_ladder_shares_a_look_at_its_own_small_rung() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "parent_width"), [((1920, 1080), 1920), ((3840, 2160), 1280)], ids=str
+    ("source", "preset", "parent_width"),
+    [
+        ((1920, 1080), "medium", 1920),
+        ((3840, 2160), "medium", 1280),
+        ((1920, 1080), "veryfast", 1280),
+    ],
+    ids=str,
 )
 def test_no_other_picture_is_made_before_it_is_looked_at_where_one_is_as_large_as_the_source(
-    source: tuple[int, int], parent_width: int
+    source: tuple[int, int], preset: str, parent_width: int
 ) -> None:
-    """Then the others can wait before they are made; a larger source's pictures are too large."""
-    made = plan(hls(1080, 720, 360), size=source)
+    """Then the others can wait before they are made: frames of a larger source are too large to
+    wait in their place, and at a fast preset the wait is short.
+    """
+    made = plan(hls(1080, 720, 360), size=source, preset=preset)
     small = next(p for p in made.pictures if p.id == made.lookaheads[0].picture)
     parent = next(p for p in made.pictures if p.id == small.parent)
     assert parent.width_px == parent_width

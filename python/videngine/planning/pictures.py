@@ -99,7 +99,7 @@ def limited_rate(rate: Fraction, limit: Fraction | None) -> Fraction:
 
 
 def chain(
-    pictures: list[Picture], source: Size, *, looked_at: Collection[Picture] = ()
+    pictures: list[Picture], source: Size, *, at_once: Collection[Picture] = ()
 ) -> dict[Picture, PicturePlan]:
     """Plans of all pictures, parents before children.
 
@@ -111,7 +111,7 @@ def chain(
     plans: dict[Picture, PicturePlan] = {}
     for picture in sorted(pictures, key=lambda p: (-p.width_px * p.height_px, bool(p.look.logos))):
         parents = [p for p in plans if _can_be_parent(p, picture, source)]
-        if picture in looked_at:
+        if picture in at_once:
             parents = [p for p in parents if _as_large(p, source)] or parents
         parent = min(parents, key=lambda p: p.width_px * p.height_px, default=None)
         plans[picture] = PicturePlan(
