@@ -30,6 +30,9 @@ OnEvent = Callable[[dict[str, Any]], None]
 Stop = Callable[[], bool]
 """Asked several times a second whether the work is to be given up."""
 
+ENGINE = "videngine.child"
+"""The module whose process does all native work."""
+
 _POLL_S = 0.1
 _END_S = 5.0
 
@@ -74,18 +77,22 @@ def call_child(
 
 
 @contextmanager
-def kept_children() -> Iterator[None]:
+def kept_children(*ahead: str) -> Iterator[None]:
     """Within this block a child that gave a result gets this thread's next request, too.
 
     To start one takes longer than most of what is asked of it. One that failed is not asked again.
+    Those of the modules ``ahead`` start at once, beside what is done before they are asked. A block
+    within another keeps nothing of its own.
     """
-    outer = getattr(_kept, "children", None)
-    children: dict[str, _Child] = {}
+    if getattr(_kept, "children", None) is not None:
+        yield
+        return
+    children = {module: _Child(module) for module in ahead}
     _kept.children = children
     try:
         yield
     finally:
-        _kept.children = outer
+        _kept.children = None
         for child in children.values():
             child.end()
 

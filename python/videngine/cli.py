@@ -14,10 +14,8 @@ from types import FrameType
 from typing import Any, TextIO
 
 import videngine
+from videngine.children import ENGINE, kept_children
 from videngine.errors import SpecError, VidengineError
-from videngine.local import probe, transcode
-from videngine.progress import ProgressPrinter
-from videngine.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,8 +97,11 @@ def _encode(arguments: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{arguments.job} cannot be read: {error}", file=sys.stderr)
         return 2
-    with ProgressPrinter(sys.stdout) as printer:
-        report = transcode(body, on_progress=printer.show, strict=arguments.strict)
+    with kept_children(ENGINE):  # starts beside all that this process has to load
+        from videngine.progress import ProgressPrinter
+
+        with ProgressPrinter(sys.stdout) as printer:
+            report = videngine.transcode(body, on_progress=printer.show, strict=arguments.strict)
     data = report.to_json()
     if arguments.report:
         arguments.report.write_text(json.dumps(data, indent=2) + "\n")
@@ -122,7 +123,8 @@ def _print_report(data: dict[str, Any], to: TextIO) -> None:
 
 
 def _probe(arguments: argparse.Namespace) -> int:
-    print(json.dumps(probe(arguments.file).to_json(), indent=2))
+    with kept_children(ENGINE):
+        print(json.dumps(videngine.probe(arguments.file).to_json(), indent=2))
     return 0
 
 
@@ -133,13 +135,13 @@ def _capabilities(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has
     return 0
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _settings(arguments: argparse.Namespace) -> videngine.Settings:
     given = {
         name: getattr(arguments, name)
         for name in ("host", "port")
         if getattr(arguments, name) is not None
     }
-    return Settings(**given)
+    return videngine.Settings(**given)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -187,26 +189,26 @@ def _worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda signum, frame: stop.set())  # noqa: ARG005  the handler's form
-    run_process(Settings(), stop=stop)
+    run_process(videngine.Settings(), stop=stop)
 
 
 def _create_token(arguments: argparse.Namespace) -> int:
     from videngine.jobs.tokens import create_token
 
-    print(create_token(Settings(), arguments.name, arguments.tenant))
+    print(create_token(videngine.Settings(), arguments.name, arguments.tenant))
     return 0
 
 
 def _list_tokens(arguments: argparse.Namespace) -> int:  # noqa: ARG001  it has none
     from videngine.jobs.tokens import list_tokens
 
-    print(json.dumps([vars(token) for token in list_tokens(Settings())], indent=2))
+    print(json.dumps([vars(token) for token in list_tokens(videngine.Settings())], indent=2))
     return 0
 
 
 def _revoke_tokens(arguments: argparse.Namespace) -> int:
     from videngine.jobs.tokens import revoke_tokens
 
-    count = revoke_tokens(Settings(), arguments.name)
+    count = revoke_tokens(videngine.Settings(), arguments.name)
     print(f"{count} revoked", file=sys.stderr)
     return 0 if count else 1

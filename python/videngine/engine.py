@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from videngine.children import OnEvent, Stop, call_child
+from videngine.children import ENGINE, OnEvent, Stop, call_child
 from videngine.media import MediaInfo
 from videngine.plan import (
     AudioRenditionPlan,
@@ -26,7 +26,7 @@ from videngine.plan import (
 
 _TRIAL_S = 60
 
-_run = partial(call_child, "videngine.child")
+_run = partial(call_child, ENGINE)
 
 
 def probe(path: Path, *, stop: Stop = lambda: False, timeout_s: float = 60) -> MediaInfo:

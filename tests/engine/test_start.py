@@ -13,7 +13,7 @@ from tests.engine.plans import picture, run, video
 from tests.engine.test_process import engine_processes
 
 from videngine import engine
-from videngine.children import kept_children
+from videngine.children import ENGINE, kept_children
 from videngine.errors import InputError
 
 # Each takes tenths of a second to load, and a job of files has no use for any of them.
@@ -74,6 +74,18 @@ def test_one_process_serves_a_whole_job(film: Film, tmp_path: Path) -> None:
         (first,) = engine_processes()
         of = picture()
         run(film.path, pictures=(of,), video=(video(tmp_path, of=of),))
+        assert engine_processes() == [first]
+    assert engine_processes() == []
+
+
+def test_a_process_that_was_started_ahead_serves_the_block_and_blocks_within_it(
+    film: Film,
+) -> None:
+    with kept_children(ENGINE):
+        (first,) = engine_processes()
+        with kept_children():
+            engine.probe(film.path)
+        engine.probe(film.path)
         assert engine_processes() == [first]
     assert engine_processes() == []
 
