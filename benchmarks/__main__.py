@@ -128,12 +128,12 @@ class Bench:
         curves_of: Sequence[Source] = (),
     ) -> list[Result]:
         """What is measured for its curves alone has one round."""
-        curved = {title.name for title in curves_of} if self._curves else set()
+        curved = list(curves_of) if self._curves else []
         found = []
-        for title in dict.fromkeys((*costs_of, *curves_of)):
+        for title in dict.fromkeys((*costs_of, *curved)):
             done = self._done.get(bench_ladder.key(title, ladder))
-            curves = title.name in curved
-            if (done and (done.curves or not curves)) or not (curves or title in costs_of):
+            curves = title in curved
+            if done and (done.curves or not curves):
                 continue
             runs = self._runs if title in costs_of else 1
             found.append(

@@ -21,7 +21,7 @@ from videngine.planning.curves import Curve, Point
 from videngine.planning.trials import TrialRun
 from videngine.quality.vmaf import compare
 
-_EVERY = 5  # frames of which one is judged, or a few more
+_EVERY = 5  # of so many frames one is judged; see `judged_one_of`
 _GOP_S = 3  # as long as titles' usually are
 _DEARER = 1.2  # windows lack the bits that look-ahead spends on what is seen for long; measured
 _ENCODING = 0.5  # of the time of a run
