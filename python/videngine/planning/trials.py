@@ -23,7 +23,7 @@ _SHARES = {"ultrafast": 240, "superfast": 180, "veryfast": 140, "faster": 80}
 _USUAL_SHARE = 60  # one frame of so many is tried: about a tenth of the encode's work
 _WINDOW_S = Fraction(23, 50)  # a number of frames that 5 does not divide, at all usual rates
 _FEWEST, _MOST = 2, 40
-_WHOLE_S = 1  # titles of up to so much are one window
+_WHOLE_S = Fraction(1)  # titles of up to so much are one window
 _WINDOWS_AT_ONCE = 4  # each is decoded by a decoder of its own, which holds its frames
 _LARGE_PX = 1920 * 1088  # of larger pictures encoders hold as much as there is memory
 
