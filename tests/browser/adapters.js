@@ -37,13 +37,16 @@ MediaSource.prototype.addSourceBuffer = function (type) {
   return buffer;
 };
 
+// Players are told before they load which rung (`rendition`) and which sound (`audio`, a language) they are to begin with: one
+// that has segments of another already replaces them while it plays, and on a busy machine jumps or stalls then.
 const adapters = {
   hls: {
-    async load(url, rendition, key) {
+    async load(url, { rendition, key, audio }) {
       const once = { maxNumRetry: 1, retryDelayMs: 100, maxRetryDelayMs: 100 };
       const policy = { default: { maxTimeToFirstByteMs: 5000, maxLoadTimeMs: 10000, timeoutRetry: once, errorRetry: once } };
       const drm = key ? { emeEnabled: true, drmSystems: { 'org.w3.clearkey': { licenseUrl: '/licence' } } } : {};
-      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy, ...drm });
+      const preference = audio ? { audioPreference: { lang: audio } } : {};
+      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy, ...drm, ...preference });
       this.player.on(Hls.Events.ERROR, (_, data) => {
         const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
         // A slow machine, a load that a switch of rungs made needless or repeats, a hole (what can be seen is judged by `steps`).
@@ -51,7 +54,10 @@ const adapters = {
         (harmless && !data.fatal ? record.warnings : record.errors).push(words.filter(Boolean).join(' '));
       });
       const parsed = new Promise((done) => {
-        this.player.once(Hls.Events.MANIFEST_PARSED, () => done());
+        this.player.once(Hls.Events.MANIFEST_PARSED, () => {
+          if (rendition !== 'auto') this.select(byBandwidth().at(rendition === 'max' ? -1 : 0));
+          done();
+        });
         this.player.on(Hls.Events.ERROR, (_, data) => data.fatal && done());
       });
       this.player.loadSource(url);
@@ -74,17 +80,13 @@ const adapters = {
     sounds() {
       return this.player.audioTracks.map((track) => `${track.lang ?? ''}:${track.name}`);
     },
-    async chooseSound(language) {
-      await until(() => this.player.audioTracks.length);
-      this.player.audioTrack = this.player.audioTracks.findIndex((track) => track.lang === language);
-    },
     showText(language) {
       this.player.subtitleTrack = this.player.subtitleTracks.findIndex((track) => track.lang === language);
     },
   },
 
   shaka: {
-    async load(url, rendition, key) {
+    async load(url, { rendition, key, audio }) {
       shaka.polyfill.installAll();
       this.player = new shaka.Player();
       const words = (error) => `shaka ${error.code} ${JSON.stringify(error.data ?? error.message ?? '').slice(0, 200)}`;
@@ -92,7 +94,10 @@ const adapters = {
       const retryParameters = { maxAttempts: 2, baseDelay: 100 };
       // With little in the buffer a switch of rungs shows soon.
       const streaming = { retryParameters, bufferingGoal: 1, rebufferingGoal: 0.1 };
-      this.player.configure({ abr: { enabled: rendition === 'auto' }, streaming, manifest: { retryParameters } });
+      const estimate = { defaultBandwidthEstimate: rendition === 'max' ? 1e9 : 1, useNetworkInformation: false }; // bit/s
+      const abr = rendition === 'auto' ? {} : { enabled: false, ...estimate };
+      this.player.configure({ abr, streaming, manifest: { retryParameters } });
+      if (audio) this.player.configure({ preferredAudio: [{ language: audio }] });
       if (key) this.player.configure({ drm: { clearKeys: { [key[0]]: key[1] } } });
       try {
         await this.player.attach(video);
@@ -115,13 +120,10 @@ const adapters = {
         }));
     },
     select(rung) {
-      this.player.selectVariantTrack(rung.track, video.currentTime === 0);
+      this.player.selectVariantTrack(rung.track);
     },
     sounds() {
       return [...new Set(this.player.getVariantTracks().map((track) => `${track.language}:${track.label ?? ''}`))];
-    },
-    async chooseSound(language) {
-      this.player.selectAudioTrack(this.player.getAudioTracks().find((track) => track.language === language));
     },
     showText(language) {
       this.player.selectTextTrack(this.player.getTextTracks().find((track) => track.language === language));
@@ -129,17 +131,20 @@ const adapters = {
   },
 
   dash: {
-    async load(url, rendition) {
+    async load(url, { rendition, audio }) {
       this.player = dashjs.MediaPlayer().create();
       const events = dashjs.MediaPlayer.events;
       this.player.on(events.ERROR, ({ error }) => record.errors.push(`dash ${error.code ?? ''} ${error.message ?? error}`));
-      const streaming = { abr: { autoSwitchBitrate: { video: rendition === 'auto' } }, retryAttempts: { MediaSegment: 1 } };
-      this.player.updateSettings({ streaming });
+      const abr = { autoSwitchBitrate: { video: rendition === 'auto' } };
+      if (rendition !== 'auto') abr.initialBitrate = { video: rendition === 'max' ? 1e6 : 1 }; // kbit/s
+      const buffer = { bufferTimeDefault: 1, bufferTimeAtTopQuality: 1 };
+      this.player.updateSettings({ streaming: { abr, buffer, retryAttempts: { MediaSegment: 1 } } });
       const ready = new Promise((done) => {
         this.player.on(events.STREAM_INITIALIZED, done);
         this.player.on(events.ERROR, done);
       });
       this.player.initialize(video, url, false);
+      if (audio) this.player.setInitialMediaSettingsFor('audio', { lang: audio });
       await ready;
     },
     rungs() {
@@ -148,13 +153,10 @@ const adapters = {
       }));
     },
     select(rung) {
-      this.player.setRepresentationForTypeById('video', rung.id, true);
+      this.player.setRepresentationForTypeById('video', rung.id);
     },
     sounds() {
       return this.player.getTracksFor('audio').map((track) => `${track.lang ?? ''}:${track.labels?.[0]?.text ?? ''}`);
-    },
-    async chooseSound(language) {
-      this.player.setCurrentTrack(this.player.getTracksFor('audio').find((track) => track.lang === language));
     },
     showText(language) {
       this.player.setTextTrack(this.player.getTracksFor('text').findIndex((track) => track.lang === language));
@@ -172,10 +174,6 @@ const adapters = {
   },
 };
 
-const until = async (holds) => {
-  while (!holds()) await new Promise((passed) => setTimeout(passed, 20));
-};
-
 let adapter;
 
 // Texts that the browser shows: each with its times as the player has placed it, and when it was first seen.
@@ -190,27 +188,20 @@ const watchTexts = () => {
 
 const byBandwidth = () => adapter.rungs().sort((a, b) => a.bandwidth - b.bandwidth);
 
-const choose = (rendition) => {
-  const rungs = byBandwidth();
-  if (rendition !== 'auto') adapter.select(rendition === 'max' ? rungs.at(-1) : rungs[0]);
-};
-
 // From the lowest rung to the highest as soon as it plays: on a busy machine, whoever watches the page would be late.
 const switchOnce = () => {
   if (video.currentTime === 0) return;
   video.removeEventListener('timeupdate', switchOnce);
-  choose('max');
+  adapter.select(byBandwidth().at(-1));
 };
 
 // Starts to play; `rendition` is min, max, switch, or auto for the player's own choice. Nobody may wait for the end of this:
 // a player that gets no usable data never tells.
-const start = async (player, url, rendition, key, text, audio) => {
+const start = async (player, url, { text, ...wanted }) => {
   adapter = adapters[player];
-  await adapter.load(url, rendition, key);
+  await adapter.load(url, wanted);
   if (record.errors.length) return;
-  choose(rendition);
-  if (rendition === 'switch') video.addEventListener('timeupdate', switchOnce);
-  if (audio) await adapter.chooseSound(audio);
+  if (wanted.rendition === 'switch') video.addEventListener('timeupdate', switchOnce);
   if (text) {
     adapter.showText(text);
     video.addEventListener('timeupdate', watchTexts);

@@ -63,7 +63,7 @@ async function play(browser, wanted) {
     page.on('pageerror', (error) => thrown.push(`script: ${error.message}`));
     await page.goto(`${server.url}/page.html`);
     if (wanted.player !== 'native') await page.addScriptTag({ url: `/${wanted.player}.js` });
-    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, wanted.rendition, wanted.key, wanted.text, wanted.audio];
+    const start = [wanted.player, `${server.url}/media/${wanted.manifest}`, wanted];
     await page.evaluate((words) => window.start(...words), start);
     const { seen, stopped } = await watch(page, wanted);
     const errors = [...judge(seen, wanted, server, stopped), ...thrown];
