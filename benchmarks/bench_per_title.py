@@ -92,7 +92,7 @@ def measure_one(title: Source, ladder: Ladder, folder: Path) -> Result:
         cpu_s = make(side, title, ladder, folder / side)
         playlists = list((folder / side / "hls").glob("video_*/*.m3u8"))
         playlists.sort(key=size_bytes, reverse=True)
-        result.curves[side] = [quality.measure(title, playlists, folder)]
+        result.curves[side] = [quality.measure(title, playlists, folder, every=5)]
         if side == "suited":
             result.values["analysis"] = cpu_s["try"] / cpu_s["encode"]
             result.values["analysis_s"] = cpu_s["try"]
