@@ -1,9 +1,11 @@
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -41,7 +43,9 @@ class FeedOfAFilm : public testing::Test {
     int hired = 0;
   };
 
-  [[nodiscard]] Run play(int threads, std::size_t most_ahead, std::size_t capacity = 4) const {
+  // Decoders begin when `crew` are hired: one that a busy machine starts late finds nothing left.
+  [[nodiscard]] Run play(int threads, std::size_t most_ahead, std::size_t capacity = 4,
+                         int crew = 0) const {
     Run run;
     std::atomic<int> hired = 0;
     {
@@ -52,6 +56,10 @@ class FeedOfAFilm : public testing::Test {
                          .hire =
                              [&](int each) {
                                ++hired;
+                               const auto end = std::chrono::steady_clock::now() + 10s;
+                               while (hired < crew && std::chrono::steady_clock::now() < end) {
+                                 std::this_thread::sleep_for(1ms);
+                               }
                                return open(each);
                              },
                          .threads = threads,
@@ -88,14 +96,14 @@ TEST_F(FeedOfAFilm, DecodesGroupsOfPicturesBesideEachOther) {
   const Run alone = play(1, 0);
   EXPECT_EQ(alone.frames.size(), kFrames);
   EXPECT_EQ(alone.hired, 0);
-  const Run beside = play(3, kFrames);
+  const Run beside = play(3, kFrames, 4, 3);
   EXPECT_EQ(beside.frames, alone.frames);
   EXPECT_EQ(beside.hired, 3);
 }
 
 TEST_F(FeedOfAFilm, HasAsManyDecodersAsFramesMayWait) {
-  EXPECT_EQ(play(8, 2 * kGop).hired, 3);
-  EXPECT_EQ(play(8, kGop).hired, 2);
+  EXPECT_EQ(play(8, 2 * kGop, 4, 3).hired, 3);
+  EXPECT_EQ(play(8, kGop, 4, 2).hired, 2);
   EXPECT_EQ(play(8, kGop - 1).hired, 0);  // a group is longer
   for (const std::size_t most_ahead : {kGop - 1, kGop, 2 * kGop}) {
     EXPECT_EQ(play(8, most_ahead, 1).frames.size(), kFrames);
