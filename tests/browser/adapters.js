@@ -46,7 +46,10 @@ const adapters = {
       const policy = { default: { maxTimeToFirstByteMs: 5000, maxLoadTimeMs: 10000, timeoutRetry: once, errorRetry: once } };
       const drm = key ? { emeEnabled: true, drmSystems: { 'org.w3.clearkey': { licenseUrl: '/licence' } } } : {};
       const preference = audio ? { audioPreference: { lang: audio } } : {};
-      this.player = new Hls({ fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy, ...drm, ...preference });
+      // What is in the buffer is of the rung before a switch: on a busy machine that was the whole of a short title.
+      const little = rendition === 'switch' ? { maxBufferLength: 1, maxMaxBufferLength: 1 } : {};
+      const policies = { fragLoadPolicy: policy, playlistLoadPolicy: policy, manifestLoadPolicy: policy };
+      this.player = new Hls({ ...policies, ...drm, ...preference, ...little });
       this.player.on(Hls.Events.ERROR, (_, data) => {
         const words = [data.type, data.details, data.response?.code, data.error?.message, data.frag?.relurl];
         // A slow machine, a load that a switch of rungs made needless or repeats, a hole (what can be seen is judged by `steps`).
