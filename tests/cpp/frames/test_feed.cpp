@@ -44,8 +44,8 @@ class FeedOfAFilm : public testing::Test {
   };
 
   // Decoders begin when `crew` are hired: one that a busy machine starts late finds nothing left.
-  [[nodiscard]] Run play(int threads, std::size_t most_ahead, std::size_t capacity = 4,
-                         int crew = 0) const {
+  [[nodiscard]] Run play(int threads, std::size_t most_ahead, int crew = 0,
+                         std::size_t capacity = 4) const {
     Run run;
     std::atomic<int> hired = 0;
     {
@@ -96,17 +96,17 @@ TEST_F(FeedOfAFilm, DecodesGroupsOfPicturesBesideEachOther) {
   const Run alone = play(1, 0);
   EXPECT_EQ(alone.frames.size(), kFrames);
   EXPECT_EQ(alone.hired, 0);
-  const Run beside = play(3, kFrames, 4, 3);
+  const Run beside = play(3, kFrames, 3);
   EXPECT_EQ(beside.frames, alone.frames);
   EXPECT_EQ(beside.hired, 3);
 }
 
 TEST_F(FeedOfAFilm, HasAsManyDecodersAsFramesMayWait) {
-  EXPECT_EQ(play(8, 2 * kGop, 4, 3).hired, 3);
-  EXPECT_EQ(play(8, kGop, 4, 2).hired, 2);
+  EXPECT_EQ(play(8, 2 * kGop, 3).hired, 3);
+  EXPECT_EQ(play(8, kGop, 2).hired, 2);
   EXPECT_EQ(play(8, kGop - 1).hired, 0);  // a group is longer
   for (const std::size_t most_ahead : {kGop - 1, kGop, 2 * kGop}) {
-    EXPECT_EQ(play(8, most_ahead, 1).frames.size(), kFrames);
+    EXPECT_EQ(play(8, most_ahead, 0, 1).frames.size(), kFrames);
   }
 }
 
