@@ -27,7 +27,7 @@ from benchmarks import (
 )
 from benchmarks.ladders import Ladder
 from benchmarks.machine import BUILD, kind
-from benchmarks.records import Result, results
+from benchmarks.records import Result, every_result, results
 from benchmarks.sources import SOURCES, Source, first_seconds, source
 
 VARIED = ("noisy", "animation", "grain", "sport")
@@ -184,7 +184,9 @@ def quick(*, store: bool) -> int:
     found = _run(bench, QUICK)
     print(report.text(found))
     if store:
-        print(f"\nStored in {baseline.store(found)}.")
+        keys = {result.key for result in found}
+        same = [r for r in every_result(same=("kind", "engine")) if r.key in keys]
+        print(f"\nStored in {baseline.store(same)}.")
         return 0
     worse = baseline.regressions(found)
     if worse is None:
@@ -216,7 +218,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"what was reached), or of: {', '.join(names)}; report: the last results again",
     )
     parser.add_argument("--quick", action="store_true", help="five minutes, against stored ratios")
-    parser.add_argument("--store", action="store_true", help="with --quick: store the ratios")
+    parser.add_argument(
+        "--store",
+        action="store_true",
+        help="with --quick: store the ratios, the median of all runs of this engine",
+    )
     parser.add_argument("--runs", type=int, default=5, help="rounds (default: 5)")
     titles = [s.name for s in SOURCES]
     parser.add_argument("--source", nargs="+", default=VARIED, choices=titles, metavar="TITLE")

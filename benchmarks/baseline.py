@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from benchmarks.machine import ROOT, facts, kind
 from benchmarks.measure import QUIET
@@ -42,9 +43,19 @@ def file(folder: Path = FOLDER) -> Path:
 
 
 def store(results: Sequence[Result], folder: Path = FOLDER) -> Path:
-    """Write the ratios of results down as those to compare with; wall only of a quiet machine."""
+    """Write ratios down as those to compare with: of each comparison the median of its results.
+
+    One run is good to a tenth, as much as a regression may be; wall only of a quiet machine.
+    """
     target = file(folder)
-    ratios = {result.key: _ratios(result) for result in results}
+    found: dict[str, dict[str, list[float]]] = {}
+    for result in results:
+        for name, value in _ratios(result).items():
+            found.setdefault(result.key, {}).setdefault(name, []).append(value)
+    ratios = {
+        key: {name: round(median(values), 4) for name, values in named.items()}
+        for key, named in found.items()
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": facts(), "ratios": ratios}
     target.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")

@@ -23,6 +23,12 @@ def test_a_ratio_more_than_a_tenth_above_the_stored_one_is_a_regression(tmp_path
     assert str(found[0]) == "b / c / s: cpu 0.890 is 11% above 0.800"
 
 
+def test_what_is_stored_is_the_median_of_all_runs(tmp_path: Path) -> None:
+    baseline.store([result(cpu=0.7), result(cpu=0.9), result(cpu=0.8)], tmp_path)
+    assert baseline.regressions([result(cpu=0.88)], tmp_path) == []
+    assert baseline.regressions([result(cpu=0.89)], tmp_path)
+
+
 def test_wall_time_is_judged_on_a_quiet_machine_only(tmp_path: Path) -> None:
     quiet, busy = result(wall=1), result(wall=2)
     quiet.others = 0.01

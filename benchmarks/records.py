@@ -105,13 +105,18 @@ def _append(record: str, title: Source, content: dict[str, Any]) -> None:
 def results(file: Path = FILE, *, same: Sequence[str] = ("kind",)) -> list[Result]:
     """The last result of every comparison whose machine has the ``same`` facts as this one."""
     found: dict[str, Result] = {}
+    for result in every_result(file, same=same):
+        found.pop(result.key, None)
+        found[result.key] = result
+    return list(found.values())
+
+
+def every_result(file: Path = FILE, *, same: Sequence[str] = ("kind",)) -> Iterator[Result]:
+    """All results of machines with the ``same`` facts as this one, the oldest first."""
     now = facts()
     for line in _lines(file):
         if line["record"] == "result" and all(line["machine"][name] == now[name] for name in same):
-            result = _result(line["content"])
-            found.pop(result.key, None)
-            found[result.key] = result
-    return list(found.values())
+            yield _result(line["content"])
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Which rungs take over what the encoder of a smaller one found out about their frames.
 
 libx265 can read the analysis of an encode at half the width and height: it then neither looks ahead
-nor searches every block from nothing. docs/performance.md has what that saves and what it costs.
+nor searches every block from nothing. docs/tuning.md has what that saves and what it costs.
 """
 
 from __future__ import annotations

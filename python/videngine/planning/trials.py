@@ -28,7 +28,7 @@ _WINDOWS_AT_ONCE = 4  # each is decoded by a decoder of its own, which holds its
 _LARGE_PX = 1920 * 1088  # of larger pictures encoders hold as much as there is memory
 
 # Short windows end before an encoder's look-ahead does: they come out as whole titles do at a CRF
-# that is higher by so much. Measured; docs/performance.md has the figures.
+# that is higher by so much. Measured; docs/tuning.md has the figures.
 _COARSER = {"libx264": 1.25, "libx265": 0.75}
 _NO_COARSER = ("ultrafast", "superfast", "veryfast")  # with little look-ahead
 

@@ -10,7 +10,7 @@ namespace videngine::analysis {
 namespace {
 
 // Steps of the quantizer for each doubling of a block's worth. x264's own is 2: more pays, as
-// docs/performance.md shows.
+// docs/tuning.md shows.
 constexpr float kStrength = 2.6F;
 constexpr int kQuartersOfBlock = 4 * kBlock;
 // B frames are quantized more coarsely than the frames that they come from: what is left to code in

@@ -11,7 +11,7 @@ namespace {
 constexpr double kTreeCrf = 7.0;
 
 // Where most of the time is spent, a coarser search for parts of pixels is worth what it costs
-// (docs/performance.md).
+// (docs/tuning.md).
 constexpr int kCoarseFromPixels = 900'000;
 
 // What is less than the preset's, but for what a job asks for.
