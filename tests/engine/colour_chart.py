@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from tests.colour_tags import colour_tags
 from tests.engine.colour_reference import (
     BT709,
     BT2020,
@@ -66,8 +67,10 @@ def chart(folder: Path, transfer: str, *, frames: int = 1) -> tuple[Path, int]:
     height = rows * PATCH_PX
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p10le"]
     command += ["-s", f"{COLUMNS * PATCH_PX}x{height}", "-r", "25", "-i", "pipe:0"]
-    command += ["-c:v", "ffv1", "-color_range", "tv", "-colorspace", "bt2020nc"]
-    command += ["-color_primaries", "bt2020", "-color_trc", TRANSFERS[transfer], str(path)]
+    tags = colour_tags(
+        range_="tv", matrix="bt2020nc", primaries="bt2020", transfer=TRANSFERS[transfer]
+    )
+    command += ["-c:v", "ffv1", *tags, str(path)]
     subprocess.run(command, input=b"".join(planes) * frames, check=True)
     return path, height
 

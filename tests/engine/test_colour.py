@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.colour_tags import colour_tags
 from tests.engine.colour_reference import BT2020 as BT2020_WEIGHTS
 from tests.engine.colour_reference import TO_709, to_ycbcr
 from tests.engine.films import ffmpeg
@@ -149,7 +150,7 @@ def test_full_range_becomes_limited(tmp_path: Path, pixel_format: str) -> None:
     step = (1, 1) if "444" in pixel_format else (2, 2)
     frame = planar(yuv(BT601, full=True), chroma_step=step, depth=depth)
     path = source(
-        tmp_path, frame, pixel_format, "-color_range", "pc", "-c:v", "libx264", "-qp", "1",
+        tmp_path, frame, pixel_format, *colour_tags(range_="pc"), "-c:v", "libx264", "-qp", "1",
         "-preset", "ultrafast", suffix="mp4",
     )  # fmt: skip
     assert streams(path)[0]["color_range"] == "pc"
@@ -177,7 +178,7 @@ def test_a_tagged_matrix_is_kept_and_passed_on_at_any_size(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:
     frame = planar(yuv(BT709), chroma_step=(2, 2), depth=8)
-    tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+    tags = colour_tags(matrix="bt709", primaries="bt709", transfer="bt709")
     path = source(
         tmp_path, frame, "yuv420p", *tags, "-c:v", "libx264", "-qp", "1", "-preset", "ultrafast",
         suffix="mp4",
@@ -192,9 +193,8 @@ def test_a_tagged_matrix_is_kept_and_passed_on_at_any_size(
 
 def tagged(folder: Path, weights: tuple[float, float], **tags: str) -> Path:
     """A lossless film of the patches, coded with these weights, and tagged."""
-    options = [word for name, value in tags.items() for word in (f"-{name}", value)]
     frame = planar(yuv(weights), chroma_step=(2, 2), depth=8)
-    return source(folder, frame, "yuv420p", *options, "-c:v", "ffv1", suffix="mkv")
+    return source(folder, frame, "yuv420p", *colour_tags(**tags), "-c:v", "ffv1", suffix="mkv")
 
 
 def recoloured(folder: Path, path: Path, **facts: str) -> Path:
@@ -203,7 +203,7 @@ def recoloured(folder: Path, path: Path, **facts: str) -> Path:
 
 
 def test_a_matrix_that_differs_is_converted(tmp_path: Path) -> None:
-    path = tagged(tmp_path, BT601, colorspace="smpte170m")
+    path = tagged(tmp_path, BT601, matrix="smpte170m")
     made = recoloured(tmp_path, path, matrix="bt709")
     assert streams(made)[0]["color_space"] == "bt709"
     check(made, yuv(BT709))
@@ -224,7 +224,7 @@ def test_rgb_takes_the_matrix_that_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_range_is_converted_both_ways(tmp_path: Path) -> None:
-    full = recoloured(tmp_path, tagged(tmp_path, BT601, color_range="tv"), range="pc")
+    full = recoloured(tmp_path, tagged(tmp_path, BT601, range_="tv"), range="pc")
     assert streams(full)[0]["color_range"] == "pc"
     raw = pictures(full, WIDTH, HEIGHT, pixel_format="yuvj420p")[1].astype(np.float64)
     luma = raw[: WIDTH * HEIGHT].reshape(HEIGHT, WIDTH)[PATCH_PX // 2 :: PATCH_PX, 32::PATCH_PX]
@@ -238,8 +238,7 @@ def test_primaries_and_transfer_are_converted_in_linear_light(tmp_path: Path) ->
     levels = to_ycbcr(wide, BT2020_WEIGHTS) * [876, 896, 896] + [64, 512, 512]
     path = source(
         tmp_path, planar(levels.T / 4, chroma_step=(2, 2), depth=10), "yuv420p10le", "-c:v", "ffv1",
-        "-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "bt2020-10",
-        suffix="mkv",
+        *colour_tags(matrix="bt2020nc", primaries="bt2020", transfer="bt2020-10"), suffix="mkv",
     )  # fmt: skip
     made = recoloured(
         tmp_path, path, matrix="bt709", primaries="bt709", transfer="bt709"
@@ -251,7 +250,7 @@ def test_primaries_and_transfer_are_converted_in_linear_light(tmp_path: Path) ->
 
 @pytest.mark.parametrize("names", [MATRICES, TRANSFERS, PRIMARIES], ids=["space", "trc", "prim"])
 def test_every_value_of_the_spec_can_be_made(tmp_path: Path, names: dict[str, str]) -> None:
-    path = tagged(tmp_path, BT709, colorspace="bt709", color_primaries="bt709", color_trc="bt709")
+    path = tagged(tmp_path, BT709, matrix="bt709", primaries="bt709", transfer="bt709")
     fact = {id(MATRICES): "matrix", id(TRANSFERS): "transfer", id(PRIMARIES): "primaries"}
     pictures_of, renditions = [], []
     for n, name in enumerate(sorted(set(names.values()) - {"", "smpte2084", "arib-std-b67"})):

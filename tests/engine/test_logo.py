@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.colour_tags import colour_tags
 from tests.engine.colour_reference import BT709, BT2020, nits_to_pq, to_ycbcr
 from tests.engine.films import ffmpeg
 from tests.engine.measure import pictures, psnr, ten_bit_planes
@@ -48,7 +49,7 @@ def film(folder: Path, *, seconds: float = 0.2) -> Path:
     )
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "yuv420p"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", "25", "-i", "pipe:0", "-c:v", "ffv1"]
-    command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+    command += colour_tags(matrix="bt709", primaries="bt709", transfer="bt709")
     subprocess.run([*command, str(path)], input=frame * round(25 * seconds), check=True)
     return path
 
@@ -163,8 +164,8 @@ def test_white_is_reference_white_in_pq(tmp_path: Path) -> None:
     path = tmp_path / "pq.mkv"
     ffmpeg(
         "-f", "lavfi", "-i", f"color=black:s={WIDTH}x{HEIGHT}:r=25:d=0.2", "-pix_fmt",
-        "yuv420p10le", "-c:v", "ffv1", "-colorspace", "bt2020nc", "-color_primaries", "bt2020",
-        "-color_trc", "smpte2084", path,
+        "yuv420p10le", "-c:v", "ffv1",
+        *colour_tags(matrix="bt2020nc", primaries="bt2020", transfer="smpte2084"), path,
     )  # fmt: skip
     logo = write_png(tmp_path / "white.png", np.full((32, 32, 4), 255, np.uint8))
     made = laid(tmp_path, LogoPlan(path=str(logo)), source=path, pixel_format="yuv420p10le")

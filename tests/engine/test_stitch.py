@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.colour_tags import colour_tags
 from tests.engine.films import Film, every_second, ffmpeg, make_film
 from tests.engine.measure import click_near, numbers, pictures, probe_json, sound, streams
 
@@ -56,9 +57,12 @@ def test_sound_keeps_its_place_across_joints(film: Film, tmp_path: Path) -> None
 
 
 def test_clips_of_other_rates_and_sounds_fit_in(film: Film, tmp_path: Path) -> None:
-    """Thirty frames a second and 44.1 kHz between clips of 24 and 48 kHz."""
+    """Thirty frames a second and 44.1 kHz between clips of 24 and 48 kHz.
+
+    In MP4: a Matroska of FFmpeg 7 says that it is longer than it is, by the delay of its sound.
+    """
     other = make_film(
-        tmp_path / "other.mkv",
+        tmp_path / "other.mp4",
         frames=60,
         rate=Fraction(30),
         clicks=every_second(2),
@@ -103,10 +107,10 @@ def test_another_matrix_is_converted_to_the_first(tmp_path: Path) -> None:
     paths = []
     for matrix in ("bt709", "smpte170m"):
         paths.append(tmp_path / f"{matrix}.mp4")
+        coded = f"scale=out_color_matrix={'bt601' if matrix != 'bt709' else matrix},format=yuv420p"
         ffmpeg(
-            "-f", "lavfi", "-i", "color=0xC02040:s=320x180:d=1:r=25", "-vf",
-            f"scale=out_color_matrix={'bt601' if matrix != 'bt709' else matrix},format=yuv420p",
-            "-color_primaries", matrix, "-color_trc", matrix, "-colorspace", matrix,
+            "-f", "lavfi", "-i", "color=0xC02040:s=320x180:d=1:r=25",
+            *colour_tags(matrix=matrix, primaries=matrix, transfer=matrix, after=coded),
             "-qp", "0", paths[-1],
         )  # fmt: skip
     made, _ = stitch(tmp_path, *(clip(path) for path in paths))

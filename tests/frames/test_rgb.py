@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.colour_tags import colour_tags
 from tests.frames.material import MEDIA, ffmpeg, picture
 
 import videngine
@@ -73,9 +74,8 @@ def noise(path: Path, size: str, pixel_format: str, *tags: str) -> Frame:
 def test_colours_are_exact(
     tmp_path: Path, size: str, matrix: str, range_: str, location: str
 ) -> None:
-    tags = ["-color_range", range_, "-chroma_sample_location", location]
-    if matrix != "unknown":
-        tags += ["-colorspace", matrix]
+    tags = colour_tags(range_=range_, matrix=matrix if matrix != "unknown" else "")
+    tags += ["-chroma_sample_location", location]
     frame = noise(tmp_path / "noise.mkv", size, "yuv420p", *tags)
     assert frame.color.range == range_
     expected = exact(frame)
@@ -88,7 +88,7 @@ def test_colours_are_exact(
 @pytest.mark.parametrize("pixel_format", ["yuv420p10le", "yuv420p"])
 @pytest.mark.parametrize(("dtype", "scale"), [("u1", 255), ("u2", 65535), ("f4", 1)])
 def test_deep_colours_are_exact(tmp_path: Path, pixel_format: str, dtype: Any, scale: int) -> None:
-    tags = ["-colorspace", "bt709", "-color_range", "tv", "-chroma_sample_location", "left"]
+    tags = [*colour_tags(range_="tv", matrix="bt709"), "-chroma_sample_location", "left"]
     frame = noise(tmp_path / "noise.mkv", "160x90", pixel_format, *tags)
     got = frame.to_rgb(dtype=dtype).astype(np.float64) / scale
     assert np.abs(got - exact(frame)).max() <= max(1.0 / scale, 2e-5)

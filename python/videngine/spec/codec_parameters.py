@@ -155,7 +155,8 @@ class CodecParameters(Model):
     )
     max_rate: Annotated[int, _Rate] | None = Field(
         None,
-        description="Peak rate in kbit/s, instead of the one that follows from `bitrate`. Default: "
+        description="Peak rate in kbit/s, instead of the one that follows from `bitrate`; beside a "
+        "bit rate SVT-AV1 holds none from FFmpeg 6 on. Default: "
         "see `bitrate`.",
     )
     bufsize: Annotated[int, _Rate] | None = Field(

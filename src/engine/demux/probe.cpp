@@ -60,8 +60,10 @@ void read_picture_facts(AVFormatContext* context, AVStream* stream, StreamFacts&
   }
   // r_frame_rate is the lowest rate on whose grid all timestamps lie: it equals the average where
   // the rate is constant. Rounded timestamps (Matroska's milliseconds) move the average a little.
-  facts.variable_frame_rate = has_average && lowest_common.num > 0 &&
-                              std::abs(av_q2d(lowest_common) / av_q2d(average) - 1) > 0.005;
+  // Where there is no average, the container names no rate, and that of its timestamps is a guess.
+  facts.variable_frame_rate =
+      lowest_common.num > 0 &&
+      (!has_average || std::abs(av_q2d(lowest_common) / av_q2d(average) - 1) > 0.005);
   facts.keyframe_interval_s = keyframe_interval_s(stream);
   facts.pixel_format = or_empty(av_get_pix_fmt_name(static_cast<AVPixelFormat>(coded.format)));
   if (const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(coded.format))) {

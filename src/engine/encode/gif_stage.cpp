@@ -1,7 +1,10 @@
 #include "encode/gif_stage.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 
 #include "encode/codec_call.h"
 #include "encode/palette.h"
@@ -65,7 +68,8 @@ class Spool {
 // The file: pictures in PAL8 with pts in centiseconds.
 class GifWriter {
  public:
-  explicit GifWriter(const GifPlan& plan) : id_(plan.id) {
+  // The last picture is shown for `last_cs`: versions of FFmpeg differ in what they make of it.
+  GifWriter(const GifPlan& plan, int64_t last_cs) : id_(plan.id) {
     AVFormatContext* allocated = nullptr;
     av::check(avformat_alloc_output_context2(&allocated, nullptr, "gif", plan.path.c_str()),
               "avformat_alloc_output_context2", id_);
@@ -90,7 +94,9 @@ class GifWriter {
     av::check(avcodec_parameters_from_context(stream->codecpar, encoder_.get()),
               "avcodec_parameters_from_context", id_);
     av::check(avio_open(&file_->pb, plan.path.c_str(), AVIO_FLAG_WRITE), "avio_open", id_);
-    av::check(avformat_write_header(file_.get(), nullptr), "avformat_write_header", id_);
+    av::Dictionary options;
+    options.set("final_delay", std::min<int64_t>(last_cs, std::numeric_limits<uint16_t>::max()));
+    av::check(avformat_write_header(file_.get(), options.address()), "avformat_write_header", id_);
   }
 
   void write(const AVFrame* picture) {
@@ -152,16 +158,19 @@ void GifStage::run() {
                       "The source has no picture in the range that was asked for.", plan_.id);
   }
   PaletteUser painter(plan_.width_px, plan_.height_px, *colours.finish());
-  GifWriter writer(plan_);
+  const Rational rate = plan_.frame_rate;
+  const auto time_cs = [rate](int64_t n) {
+    return av_rescale(n * kCentisecond.den, rate.den, rate.num);
+  };
+  GifWriter writer(plan_, time_cs(spool.pictures()) - time_cs(spool.pictures() - 1));
   FramePool pool(plan_.width_px, plan_.height_px, AV_PIX_FMT_RGB32);
   spool.rewind();
-  const Rational rate = plan_.frame_rate;
   for (int64_t n = 0; n < spool.pictures(); ++n) {
     if (stages_.stopped()) return;
     const av::Frame next = pool.get();
     spool.read(*next);
     const av::Frame painted = painter.apply(*next);
-    painted->pts = av_rescale(n * kCentisecond.den, rate.den, rate.num);
+    painted->pts = time_cs(n);
     writer.write(painted.get());
   }
   writer.finish();
