@@ -17,3 +17,7 @@ extern "C" {
 
 // FFmpeg 6.1 moved the mark of a key frame from AVFrame.key_frame to its flags.
 #define VIDENGINE_HAS_KEY_FLAG (LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100))
+
+// Distributions with FFmpeg 6.0 and newer have a SVT-AV1 that refuses a largest rate beside a bit
+// rate; 1.4, which goes with 5.1, holds it.
+#define VIDENGINE_SVT_AV1_HOLDS_PEAKS (LIBAVCODEC_VERSION_MAJOR < 60)

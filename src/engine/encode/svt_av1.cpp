@@ -1,3 +1,4 @@
+#include "av/compat.h"
 #include "encode/hdr10.h"
 #include "encode/libav_encoder.h"
 
@@ -11,10 +12,7 @@ void prepare(Opening& opening) {
   av::Dictionary& options = opening.options;
   options.set("preset", plan.preset.c_str());
   if (plan.crf) options.set("crf", std::to_string(*plan.crf).c_str());
-#if LIBAVCODEC_VERSION_MAJOR >= 60
-  // The releases of SVT-AV1 that go with these refuse a largest rate beside a bit rate.
-  if (!plan.crf) opening.context.rc_max_rate = 0;
-#endif
+  if (!VIDENGINE_SVT_AV1_HOLDS_PEAKS && !plan.crf) opening.context.rc_max_rate = 0;
   add_parameter(options, kParameters, "lp=" + std::to_string(plan.threads));
   add_parameter(options, kParameters, "scd=0");
   constexpr DisplaySteps kAsItIs{.chromaticity = 1, .luminance = 1};
