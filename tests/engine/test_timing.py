@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from tests.engine.films import AAC, X264, Film, every_second, ffmpeg, make_film
 from tests.engine.measure import click_near, numbers, sound
@@ -87,6 +89,18 @@ def test_sound_does_not_drift_from_a_variable_picture(
     # The picture ends on its grid, the sound where the last frame of the source does.
     assert max(lengths) - min(lengths) <= max(Fraction(1, 20), 1 / (2 * rate))
     assert abs(lengths[0] - seconds) <= 1 / rate
+
+
+def test_a_source_that_names_no_rate_is_one_whose_rate_varies(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi"]
+    command += ["-i", "testsrc=s=64x64:r=20:d=20"]
+    command += ["-vf", "settb=1/1000,setpts=N*50+mod(N*37\\,23):strip_fps=1"]
+    command += ["-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-c:v", "mpeg4", str(path)]
+    subprocess.run(command, check=True)
+    stream = engine.probe(path).streams[0]
+    assert stream.variable_frame_rate
+    assert stream.frame_rate > 0
 
 
 def test_every_frame_of_a_variable_rate_stands_at_its_time(tmp_path: Path) -> None:
