@@ -181,20 +181,30 @@ QUICK = ("h264", "overhead", "sprite")
 def quick(*, store: bool) -> int:
     """Short comparisons in at most five minutes, against the stored ratios."""
     bench = Bench(runs=3, sources=["noisy"], curves=False, seconds=2, long="minute")
-    found = _run(bench, QUICK)
-    print(report.text(found))
+    found = {name: _run(bench, [name]) for name in QUICK}
+    print(report.text([result for made in found.values() for result in made]))
     if store:
-        keys = {result.key for result in found}
+        keys = {result.key for made in found.values() for result in made}
         same = [r for r in every_result(same=("kind", "engine")) if r.key in keys]
         print(f"\nStored in {baseline.store(same)}.")
         return 0
-    worse = baseline.regressions(found)
-    if worse is None:
+    if not baseline.file().exists():
         print(f"\nNothing is stored for such a machine ({kind()}): nothing to compare")
         print("with. `script/bench --quick --store` stores this run.")
         return 0
+    worse = [w for name, made in found.items() for w in _worse_again(bench, name, made)]
     print("\n" + ("\n".join(map(str, worse)) or "No ratio is more than 10 % worse than stored."))
     return 1 if worse else 0
+
+
+def _worse_again(bench: Bench, name: str, found: Sequence[Result]) -> list[baseline.Regression]:
+    """What is worse than stored, twice: one run is good to a tenth, as much as is judged."""
+    suspected = {(w.key, w.value) for w in baseline.regressions(found) or ()}
+    if not suspected:
+        return []
+    again = _run(bench, [name])
+    print(f"\nOnce more, as a ratio was worse than stored:\n\n{report.text(again)}")
+    return [w for w in baseline.regressions(again) or () if (w.key, w.value) in suspected]
 
 
 def _run(bench: Bench, names: Sequence[str]) -> list[Result]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from benchmarks import __main__ as command
 from benchmarks import baseline
 from benchmarks.goals import GOALS, table
 from benchmarks.records import Result
@@ -21,6 +25,24 @@ def test_a_ratio_more_than_a_tenth_above_the_stored_one_is_a_regression(tmp_path
     assert found is not None
     assert [regression.value for regression in found] == ["cpu", "rss"]
     assert str(found[0]) == "b / c / s: cpu 0.890 is 11% above 0.800"
+
+
+@pytest.mark.parametrize(("again", "fails"), [(1.2, True), (1.0, False)])
+def test_a_ratio_fails_when_it_is_worse_twice(
+    monkeypatch: pytest.MonkeyPatch, again: float, fails: bool
+) -> None:
+    def worse(found: Sequence[Result]) -> list[baseline.Regression]:
+        return [
+            baseline.Regression(key=r.key, value="cpu", stored=1.0, found=r.values["cpu"])
+            for r in found
+            if r.values["cpu"] > 1.1
+        ]
+
+    bench = command.Bench(runs=1)
+    monkeypatch.setattr(command, "_run", lambda *_: [result(cpu=again)])
+    monkeypatch.setattr(baseline, "regressions", worse)
+    assert bool(command._worse_again(bench, "name", [result(cpu=1.2)])) == fails
+    assert command._worse_again(bench, "name", [result(cpu=1.0)]) == []
 
 
 def test_what_is_stored_is_the_median_of_all_runs(tmp_path: Path) -> None:
